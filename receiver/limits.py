@@ -1,0 +1,63 @@
+"""Every bound of the program, once, with its reason."""
+
+from typing import Final
+
+KIB: Final = 1 << 10
+MIB: Final = 1 << 20
+GIB: Final = 1 << 30
+
+# --- one batch ---
+LINE_BYTES_MAX: Final = 16 * MIB
+"""A longer line is a finding and is skipped: no published field is near it, and memory is bounded."""
+
+PLAIN_BYTES_MAX: Final = 16 * GIB
+"""A batch that inflates to more is given up: Logpush's own cap is 1 GB, so this is a bomb."""
+
+INFLATE_INPUT_BYTES: Final = 64 * KIB
+"""Gzip is inflated in slices of this: isal copies the unconsumed rest, and larger ones cost time."""
+
+INFLATE_OUTPUT_BYTES: Final = 128 * KIB
+"""Plain text comes in blocks of this: msgspec slows down with the number of live records."""
+
+REPEAT_RECORDS_MAX: Final = 2_000_000
+"""Repeats are looked for among so many records, 8 bytes each; Logpush's cap is 1,000,000 a batch."""
+
+EXAMPLES_MAX: Final = 3
+"""A finding keeps so many lines: enough to look at, and a report stays readable."""
+
+GOT_CHARS_MAX: Final = 80
+"""A quoted value is cut to this: a report is for reading, and log lines are long."""
+
+FINDINGS_MAX: Final = 200
+"""A batch tells so many findings apart; what comes after is counted in one note."""
+
+VARIANT_LINES_MIN: Final = 32
+"""After so many lines with one fault an engine is built for it: building costs about as much."""
+
+VARIANTS_MAX: Final = 8
+"""So many engines a batch: each is tried in turn, and a batch with more kinds is read line by line."""
+
+VOCABULARY_VALUES_MAX: Final = 32
+"""A field's values outside the documented ones are named up to this many, then the field is left."""
+
+# --- stores ---
+LISTING_PAGE_OBJECTS: Final = 1000
+"""Objects per listing call: the most that S3 gives."""
+
+READ_CHUNK_BYTES: Final = 256 * KIB
+"""Bytes per read from a store: below it the hand-over costs more than the verifying."""
+
+SMALL_OBJECT_BYTES_MAX: Final = 64 * KIB
+"""What `read` takes at the most: challenges and tests are far smaller."""
+
+STORE_ATTEMPTS_MAX: Final = 4
+"""A store that does not answer is asked so often, about 4 seconds in all."""
+
+STORE_RETRY_SECONDS: Final = 0.5
+"""The first wait before asking again; it doubles, with jitter."""
+
+STORE_CALL_SECONDS: Final = 60.0
+"""One call to a store (a page, a head, the beginning of a body) ends by then."""
+
+STORE_STALL_SECONDS: Final = 60.0
+"""A body that brings no byte for so long is broken."""
