@@ -1,3 +1,3 @@
-"""The receiving end of Cloudflare Logpush: is the destination yours, and did the job keep its promise?"""
+"""The receiving end of Cloudflare Logpush: is the destination yours, is what arrives complete?"""
 
 __version__ = "0.1.0"

@@ -8,19 +8,25 @@ GIB: Final = 1 << 30
 
 # --- one batch ---
 LINE_BYTES_MAX: Final = 16 * MIB
-"""A longer line is a finding and is skipped: no published field is near it, and memory is bounded."""
+"""A longer line is a finding and is skipped: no field is near it, and memory is bounded."""
+
+LONG_LINE_BYTES: Final = 512 * KIB
+"""A longer line is looked at by itself, long values undecoded: they cost many times their text."""
+
+LONG_LINE_VALUES_MAX: Final = 100_000
+"""A long line with more commas and colons than this is not looked into, for the same reason."""
 
 PLAIN_BYTES_MAX: Final = 16 * GIB
 """A batch that inflates to more is given up: Logpush's own cap is 1 GB, so this is a bomb."""
 
 INFLATE_INPUT_BYTES: Final = 64 * KIB
-"""Gzip is inflated in slices of this: isal copies the unconsumed rest, and larger ones cost time."""
+"""Gzip is inflated in slices of this: isal copies the unconsumed rest, larger ones cost time."""
 
 INFLATE_OUTPUT_BYTES: Final = 128 * KIB
 """Plain text comes in blocks of this: msgspec slows down with the number of live records."""
 
 REPEAT_RECORDS_MAX: Final = 2_000_000
-"""Repeats are looked for among so many records, 8 bytes each; Logpush's cap is 1,000,000 a batch."""
+"""Repeats are looked for among so many records, 8 bytes each; Logpush sends 1,000,000 at most."""
 
 EXAMPLES_MAX: Final = 3
 """A finding keeps so many lines: enough to look at, and a report stays readable."""
@@ -35,10 +41,10 @@ VARIANT_LINES_MIN: Final = 32
 """After so many lines with one fault an engine is built for it: building costs about as much."""
 
 VARIANTS_MAX: Final = 8
-"""So many engines a batch: each is tried in turn, and a batch with more kinds is read line by line."""
+"""So many engines a batch: each is tried in turn; with more kinds, lines are read one by one."""
 
 VOCABULARY_VALUES_MAX: Final = 32
-"""A field's values outside the documented ones are named up to this many, then the field is left."""
+"""A field's values outside the documented ones are named up to this many, then no more."""
 
 # --- stores ---
 LISTING_PAGE_OBJECTS: Final = 1000

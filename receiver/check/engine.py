@@ -1,0 +1,162 @@
+"""The fast path: whole blocks of lines of one shape, accepted or sent to be looked at.
+
+msgspec decodes a line into a struct of exactly the shape's keys and types. What it does not settle
+is settled for the block: repeated keys by counting quotes, timestamps and watched words by column.
+An engine never says more than "accepted"; whatever it rejects, the slow path judges.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import chain
+from operator import attrgetter
+from typing import Annotated, Any, Final, Literal, TypeAlias, get_args, get_origin
+
+import msgspec
+
+from receiver.check.explain import ELEMENTS, INT_MAX, INT_MIN
+from receiver.check.json_text import quotes_of, unescaped_quotes
+from receiver.check.shape import Holds, Shape, Slot
+from receiver.check.timestamps import TimeRule, Wrong
+from receiver.job.expectation import FieldType, TimestampFormat
+
+_INT64: TypeAlias = Annotated[int, msgspec.Meta(ge=INT_MIN, le=INT_MAX)]
+_PROMISED: Final[dict[FieldType, Any]] = {
+    FieldType.STRING: str,
+    FieldType.INT: _INT64,
+    FieldType.FLOAT: float,
+    FieldType.BOOL: bool,
+    FieldType.OBJECT: dict[str, Any],
+    FieldType.ARRAY_STRING: list[str],
+    FieldType.ARRAY_INT: list[_INT64],
+    FieldType.ARRAY_OBJECT: list[dict[str, Any]],
+}
+_INTEGERS: Final = frozenset({TimestampFormat.UNIX, TimestampFormat.UNIXNANO})
+_OBSERVED: Final[dict[type, Any]] = {
+    dict: dict[str, Any],
+    list: list[Any],
+    float: int | float,  # as a float alone, an integer would pass: see `_floats`
+}
+_FIXED_QUOTES: Final[dict[type, int]] = {str: 2, int: 0, float: 0, bool: 0, type(None): 0}
+
+Vocabulary = Mapping[str, Iterable[str | int]]
+Column = Callable[[Any], Any]
+
+
+class Engine:
+    """Accepts lines of one shape. Immutable once built, so batches share it.
+
+    `vocabulary` are the words that a field ("Field[]" for the elements of its array) may have;
+    `order` is a hint: msgspec reads keys in the order of the struct's fields fastest.
+    """
+
+    def __init__(
+        self,
+        shape: Shape,
+        *,
+        timestamps: TimestampFormat,
+        vocabulary: Vocabulary,
+        order: Sequence[str],
+        times: Iterable[str],
+    ) -> None:
+        self.shape = shape
+        place = {name: index for index, name in enumerate(order)}
+        slots = sorted(shape.slots, key=lambda slot: place.get(slot.name, len(place)))
+        columns = {slot.name: f"f{index}" for index, slot in enumerate(slots)}
+        types = {slot.name: _type(slot, timestamps, vocabulary) for slot in slots}
+        record = msgspec.defstruct(
+            "Record",
+            [(columns[slot.name], types[slot.name]) for slot in slots],
+            rename={column: name for name, column in columns.items()},
+            forbid_unknown_fields=True,
+            gc=False,
+        )
+        self._decode = msgspec.json.Decoder(record).decode
+        self._column = {name: attrgetter(column) for name, column in columns.items()}
+        varying = [columns[slot.name] for slot in slots if _quotes(types[slot.name]) is None]
+        self._varying: Column | None = attrgetter(*varying) if varying else None
+        self._quotes = sum(2 + (_quotes(types[slot.name]) or 0) for slot in slots)
+        self._times: list[tuple[str, Column, Wrong | None]] = [
+            (slot.name, self._column[slot.name], slot.wrong)
+            for slot in slots
+            if slot.name in times and slot.holds in {Holds.PROMISED, Holds.TIME}
+        ]
+        self._floats = [
+            self._column[slot.name]
+            for slot in slots
+            if slot.python_type is float and slot.holds in {Holds.TYPE, Holds.TIME}
+        ]
+        self._filled = [self._column[slot.name] for slot in slots if slot.holds is Holds.ELEMENTS]
+
+    def decode(self, lines: Sequence[bytes]) -> tuple[list[Any], list[int]]:
+        """Decode what has this shape: the records, and the indices of the lines that have not."""
+        records: list[Any] = []
+        rejected: list[int] = []
+        rest = iter(lines)
+        decode = self._decode
+        while True:
+            try:
+                records.extend(map(decode, rest))
+            except (ValueError, RecursionError):
+                rejected.append(len(records) + len(rejected))  # the iterator is behind it already
+            else:
+                return records, rejected
+
+    def settles(
+        self, records: Sequence[Any], text: bytes, end: int, rules: Mapping[str, TimeRule]
+    ) -> bool:
+        """Whether every record, decoded from exactly this text, departs as the shape does."""
+        quotes = self._quotes * len(records)
+        if self._varying is not None:
+            quotes += quotes_of(list(map(self._varying, records)))
+        if unescaped_quotes(text, end) != quotes:
+            return False
+        if not all(all(map(column, records)) for column in self._filled):
+            return False
+        if not all(set(map(type, map(column, records))) <= {float} for column in self._floats):
+            return False
+        return all(
+            rules[name].settles(list(map(column, records)), wrong)
+            for name, column, wrong in self._times
+        )
+
+    def count(self, records: Sequence[Any], name: str, word: str | int) -> int:
+        """Count the records that hold a word: as the field's value, or in its array."""
+        column = self._column.get(name)
+        if column is None:
+            return 0
+        values = list(map(column, records))
+        if values and isinstance(values[0], list):
+            return sum(1 for value in values if word in value)
+        return values.count(word)
+
+
+def _type(slot: Slot, timestamps: TimestampFormat, vocabulary: Vocabulary) -> Any:
+    """The type that msgspec is to decode a key's value into."""
+    if slot.holds is Holds.ANYTHING or slot.field_type is None:
+        return Any
+    if slot.holds is Holds.ELEMENTS:
+        return list[_OBSERVED.get(slot.python_type, slot.python_type)]  # type: ignore[misc, arg-type]
+    if slot.holds is not Holds.PROMISED:
+        return _OBSERVED.get(slot.python_type, slot.python_type)  # type: ignore[arg-type]
+    if slot.field_type is FieldType.TIMESTAMP:
+        return int if timestamps in _INTEGERS else str
+    if slot.field_type in ELEMENTS:
+        words = tuple(vocabulary.get(slot.name + "[]", ()))
+        return list[Literal[words]] if words else _PROMISED[slot.field_type]  # type: ignore[valid-type]
+    words = tuple(vocabulary.get(slot.name, ()))
+    return Literal[words] if words else _PROMISED[slot.field_type]
+
+
+def _quotes(decoded: Any) -> int | None:
+    """Quotes around a value of this type; None where it depends on the value."""
+    if decoded in (_INT64, list[_INT64]):
+        return 0
+    if get_origin(decoded) is Literal:
+        return 2 if isinstance(get_args(decoded)[0], str) else 0
+    return _FIXED_QUOTES.get(decoded)
+
+
+def words_with_absence(words: Iterable[str | int]) -> tuple[str | int, ...]:
+    """A vocabulary with the value that stands for none: "" or 0, by the type of its words."""
+    words = tuple(words)
+    nothing: str | int = "" if isinstance(words[0], str) else 0
+    return tuple(dict.fromkeys(chain(words, [nothing])))

@@ -1,0 +1,107 @@
+"""JSON text: what a decoder does not tell (repeated keys), and where two parsers differ."""
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any, Final, NoReturn
+
+import msgspec
+
+_ESCAPES: Final = re.compile(rb"\\.", re.DOTALL)
+_LONE_SURROGATE: Final = re.compile("[\ud800-\udfff]")
+
+
+class Unreadable(Exception):
+    """A line that holds no JSON value; the message says where and why."""
+
+
+def unescaped_quotes(text: bytes, end: int | None = None) -> int:
+    """Count the quotes in JSON text that begin or end a string.
+
+    In valid JSON without a repeated key their number follows from the decoded values, and each
+    repeated key adds two at least: comparing the two finds repeated keys without parsing again.
+    """
+    end = len(text) if end is None else end
+    quotes = text.count(b'"', 0, end)
+    if text.find(b'\\"', 0, end) < 0:
+        return quotes
+    if text.find(b"\\\\", 0, end) < 0:
+        return quotes - text.count(b'\\"', 0, end)
+    return quotes - _ESCAPES.findall(text, 0, end).count(b'\\"')
+
+
+def quotes_of(value: object) -> int:
+    """Count the quotes that a decoded value needs when written as JSON."""
+    try:
+        return unescaped_quotes(msgspec.json.encode(value))
+    except (OverflowError, ValueError, RecursionError):  # integers beyond 64 bits, odd floats
+        return _count_quotes(value)
+
+
+def decode(line: bytes) -> Any:
+    """Decode one line as JSON, strictly; of a repeated key the last value counts.
+
+    msgspec is fast and refuses two things that are JSON: numbers beyond its range, and half a
+    surrogate pair. So what it refuses is asked of the standard library too.
+
+    Raises:
+        UnicodeDecodeError: the line is not UTF-8, or holds half a surrogate pair.
+        Unreadable: the line is not JSON, or is nested too deeply to be read.
+    """
+    try:
+        return msgspec.json.decode(line)
+    except (ValueError, RecursionError):
+        pass
+    text = line.decode()
+    try:
+        value = json.loads(text, parse_constant=_refuse, parse_int=_integer)
+        lone = any(_LONE_SURROGATE.search(part) for part in _texts(value))
+    except RecursionError as error:
+        raise Unreadable("nested too deeply") from error
+    except json.JSONDecodeError as error:
+        raise Unreadable(f"{error.msg} at byte {len(text[: error.pos].encode()) + 1}") from error
+    except ValueError as error:
+        raise Unreadable(str(error)) from error
+    if lone:
+        raise UnicodeDecodeError("utf-8", line, 0, 1, "half a surrogate pair")
+    return value
+
+
+def repeated_keys(line: bytes) -> list[str]:
+    """Return the keys that some object of the line has more than once, sorted."""
+    repeated: set[str] = set()
+
+    def note(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        values = dict(pairs)
+        if len(values) != len(pairs):
+            seen: set[str] = set()
+            repeated.update(key for key, _ in pairs if key in seen or seen.add(key))  # type: ignore[func-returns-value]
+        return values
+
+    json.loads(line, object_pairs_hook=note, parse_int=_integer)
+    return sorted(repeated)
+
+
+def _refuse(constant: str) -> NoReturn:
+    raise Unreadable(f"{constant} is no JSON")
+
+
+def _integer(digits: str) -> int | float:
+    """Read an integer; one of more digits than Python converts is as good as infinite here."""
+    return int(digits) if len(digits) < 1000 else float("-inf" if digits[0] == "-" else "inf")
+
+
+def _texts(value: object) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, list):
+        for item in value:
+            yield from _texts(item)
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            yield key
+            yield from _texts(item)
+
+
+def _count_quotes(value: object) -> int:
+    return sum(2 for _ in _texts(value))

@@ -1,0 +1,136 @@
+"""Google Cloud Storage: who we are to it, by gcsfs, and a session that gives bytes as stored.
+
+Everything that can be wrong with credentials is said here, before or between the calls.
+"""
+
+import asyncio
+import logging
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any, Final
+
+import aiohttp
+
+from receiver.errors import StoreDenied, StoreError, StoreUnavailable
+from receiver.limits import READ_CHUNK_BYTES
+
+LOOKED_FOR: Final = (
+    "GOOGLE_APPLICATION_CREDENTIALS, gcloud's own (`gcloud auth application-default login`), "
+    "the metadata server"
+)
+
+METADATA_ATTEMPTS: Final = "2"
+"""Outside of Google's cloud nobody answers for the metadata server: 3 s each, and 3 by default."""
+
+
+class GcsAccess:
+    """Credentials and session for one bucket; `name` is how an error names the bucket."""
+
+    def __init__(self, *, name: str, base_url: str, credentials: Any, session: Any) -> None:
+        self.name = name
+        self.base_url = base_url
+        self.session: aiohttp.ClientSession = session
+        self._credentials = credentials
+
+    async def headers(self) -> dict[str, str]:
+        """Return the headers that say who we are; renew the token where it ends soon.
+
+        Raises:
+            StoreDenied: the credentials are refused where tokens are given out.
+            StoreUnavailable: nobody answered there.
+        """
+        from gcsfs.retry import HttpError, NonRetryableError
+        from google.auth.exceptions import GoogleAuthError
+
+        headers: dict[str, str] = {}
+        try:
+            # A thread: renewing is a blocking call, and our loop has other bodies to read.
+            await asyncio.to_thread(self._credentials.apply, headers)
+        except (HttpError, NonRetryableError) as error:  # gcsfs hides the cause in these two
+            raise _translate(self.name, error.__cause__ or error) from error
+        except GoogleAuthError as error:
+            raise _translate(self.name, error) from error
+        return headers
+
+
+@asynccontextmanager
+async def open_access(name: str, *, endpoint_url: str | None) -> AsyncIterator[GcsAccess]:
+    """Find credentials and open a session; `endpoint_url` takes the place of Google's address.
+
+    STORAGE_EMULATOR_HOST is asked without credentials, as Google's own libraries do. So is an
+    `endpoint_url` of plain http, unless GOOGLE_APPLICATION_CREDENTIALS is set.
+
+    Raises:
+        StoreDenied: there are no credentials, or they cannot be used.
+    """
+    session_options = {
+        "auto_decompress": False,
+        "read_bufsize": READ_CHUNK_BYTES,
+        "trust_env": True,  # a proxy is found as every other driver finds it
+    }
+    # A thread: looking for credentials may ask the metadata server, and blocks.
+    filesystem = await asyncio.to_thread(_build_filesystem, name, endpoint_url, session_options)
+    # gcsfs has no public name for it: all of its asynchronous calls begin with an underscore.
+    session = await filesystem._set_session()  # noqa: SLF001
+    async with session:
+        yield GcsAccess(
+            name=name,
+            base_url=filesystem.base.removesuffix("/storage/v1/"),
+            credentials=filesystem.credentials,
+            session=session,
+        )
+
+
+def _build_filesystem(name: str, endpoint_url: str | None, session_options: object) -> Any:
+    """Build gcsfs's file system, which holds the credentials; blocks while it looks for them."""
+    # Read at import: with it, every call first asks a gRPC service that an emulator has not.
+    os.environ.setdefault("GCSFS_EXPERIMENTAL_ZB_HNS_SUPPORT", "false")
+    os.environ.setdefault("GCE_METADATA_DETECT_RETRIES", METADATA_ATTEMPTS)
+    from gcsfs.core import GCSFileSystem
+    from google.auth.exceptions import GoogleAuthError
+
+    # It warns of every place without credentials; what was looked for is in our error.
+    logging.getLogger("google.auth").setLevel(logging.ERROR)
+    try:
+        return GCSFileSystem(
+            token="anon" if _is_anonymous(endpoint_url) else "google_default",
+            access="read_write",
+            project="",
+            endpoint_url=endpoint_url,
+            asynchronous=True,
+            skip_instance_cache=True,
+            use_listings_cache=False,
+            session_kwargs=session_options,
+        )
+    except GoogleAuthError as error:
+        raise _translate(name, error) from error
+    except (OSError, ValueError) as error:  # a key file that is no file, or no key
+        raise StoreDenied(f"{name}: the credentials cannot be read: {error}") from error
+
+
+def _is_anonymous(endpoint_url: str | None) -> bool:
+    """Whether the server that will be asked is one to which credentials are not shown."""
+    if endpoint_url is None:
+        return bool(os.environ.get("STORAGE_EMULATOR_HOST"))
+    named = os.environ.get("GOOGLE_APPLICATION_CREDENTIALS")
+    return endpoint_url.startswith("http://") and not named
+
+
+def _translate(name: str, error: BaseException) -> StoreError:
+    """Say what is wrong with the credentials. Google's first words hold no secret; the rest may."""
+    from google.auth.exceptions import DefaultCredentialsError, GoogleAuthError, TransportError
+
+    said = str(error.args[0] if error.args else error)[:200]
+    if isinstance(error, TransportError) or (
+        isinstance(error, GoogleAuthError) and error.retryable
+    ):
+        return StoreUnavailable(f"{name}: the server that gives out tokens did not answer: {said}")
+    if isinstance(error, DefaultCredentialsError):
+        return StoreDenied(
+            f"{name}: no usable Google credentials; looked for {LOOKED_FOR}. Google says: {said}"
+        )
+    return StoreDenied(
+        f"{name}: Google gives no token for the credentials found: {said}; "
+        "is the key still valid, and the clock right?"
+    )

@@ -1,0 +1,226 @@
+"""A store of local files: a folder is the bucket, a file's path below it is the key.
+
+It behaves as S3 does: keys in the order of their UTF-8 bytes over the whole tree, prefixes that
+are strings and not folders, whole objects only. Links are followed, but not back up the tree.
+What no key of S3 can name is not listed: names that are not UTF-8, and all but plain files.
+"""
+
+import asyncio
+import errno
+import os
+import secrets
+import stat
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from datetime import UTC, datetime
+from io import BufferedReader
+from itertools import chain, islice
+from pathlib import Path
+from typing import Final
+
+from receiver.destination.destination import Destination
+from receiver.errors import ObjectChanged, ObjectMissing, StoreDenied, StoreUnavailable
+from receiver.limits import READ_CHUNK_BYTES
+from receiver.store.bounds import BOUNDS, Bounds
+from receiver.store.store import Object, Page, Properties
+from receiver.store.tree import is_partial, partial_name, walk
+
+LISTINGS_OPEN_MAX: Final = 8
+"""So many listings can be continued where they stopped; older ones begin again at their key."""
+
+
+@asynccontextmanager
+async def open_local(
+    destination: Destination, *, bounds: Bounds = BOUNDS
+) -> AsyncIterator["LocalStore"]:
+    """Open the folder of a file destination."""
+    yield LocalStore(Path(destination.bucket), bounds=bounds)
+
+
+class LocalStore:
+    """The files below one folder."""
+
+    def __init__(self, root: Path, *, bounds: Bounds = BOUNDS) -> None:
+        self._root = root
+        self._bounds = bounds
+        self._listings: dict[tuple[str, str], Iterator[Object]] = {}
+
+    @property
+    def properties(self) -> Properties:
+        return Properties(name=str(self._root), after_walks=False)
+
+    async def list(self, prefix: str, *, after: str = "", next: str | None = None) -> Page:
+        return await asyncio.to_thread(self._list, prefix, after, next)
+
+    async def find(self, key: str) -> Object:
+        return await asyncio.to_thread(self._find, key)
+
+    async def read(self, key: str, *, bytes_max: int) -> bytes:
+        return await asyncio.to_thread(self._read, key, bytes_max)
+
+    async def put(self, key: str, body: bytes) -> Object:
+        return await asyncio.to_thread(self._put, key, body)
+
+    @asynccontextmanager
+    async def open(self, obj: Object) -> AsyncIterator[AsyncIterator[bytes]]:
+        path = self._path(obj.key)
+        with await asyncio.to_thread(_open_to_read, path) as file:
+            _must_be(obj, path, file)
+            chunks = _chunks(file, obj, path)
+            try:
+                yield chunks
+            finally:
+                await chunks.aclose()
+
+    def _list(self, prefix: str, after: str, next_: str | None) -> Page:
+        """Return one page; the walk behind it is kept for the page that follows.
+
+        Beginning again at a key would read the whole of a large folder for every page.
+        """
+        if next_ is not None:
+            after = next_
+        listing = self._listings.pop((prefix, after), None) if next_ is not None else None
+        if listing is None:
+            listing = self._objects(prefix, after)
+        page = list(islice(listing, self._bounds.page_objects + 1))
+        if len(page) <= self._bounds.page_objects:
+            return Page(objects=tuple(page), next=None)
+        first_of_next = page.pop()
+        last = page[-1].key
+        self._listings[prefix, last] = chain((first_of_next,), listing)
+        while len(self._listings) > LISTINGS_OPEN_MAX:
+            self._listings.pop(next(iter(self._listings)), None)
+        return Page(objects=tuple(page), next=last)
+
+    def _objects(self, prefix: str, after: str) -> Iterator[Object]:
+        with _translated(self._root, "read ('r') and search ('x') on the folder"):
+            for key, path in walk(os.fsencode(self._root), prefix.encode(), after.encode()):
+                try:
+                    status = Path(os.fsdecode(path)).stat()
+                except OSError as error:
+                    if error.errno in {errno.ENOENT, errno.ELOOP}:
+                        continue  # removed since the folder was read, or a link to nowhere
+                    raise
+                if stat.S_ISREG(status.st_mode):
+                    yield _object(key.decode(), status)
+
+    def _find(self, key: str) -> Object:
+        path = self._path(key)
+        with _translated(path, "search ('x') on its folders"):
+            status = path.stat()
+        _must_be_file(path, status)
+        return _object(key, status)
+
+    def _read(self, key: str, bytes_max: int) -> bytes:
+        path = self._path(key)
+        with _open_to_read(path) as file, _translated(path, "read ('r') on the file"):
+            _must_be_file(path, os.fstat(file.fileno()))
+            return file.read(bytes_max)
+
+    def _put(self, key: str, body: bytes) -> Object:
+        path = self._path(key)
+        partial = path.with_name(partial_name(secrets.token_hex(8)))
+        with _translated(path, "write ('w') on its folder"):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            try:
+                with partial.open("xb") as file:
+                    file.write(body)
+                    file.flush()
+                    os.fsync(file.fileno())  # or a power cut leaves a whole name with half a body
+                    status = os.fstat(file.fileno())
+                partial.replace(path)
+            finally:
+                partial.unlink(missing_ok=True)
+        return _object(key, status)
+
+    def _path(self, key: str) -> Path:
+        """Return the file of a key; a key that would leave the folder is refused."""
+        segments = key.split("/")
+        if "\0" in key or any(part in {"", ".", ".."} or is_partial(part) for part in segments):
+            raise StoreDenied(
+                f"{self._root}: {key!r} cannot be the name of a local file; "
+                "every part between slashes must be a name, and none may be '.' or '..'"
+            )
+        return self._root / key
+
+
+async def _chunks(file: BufferedReader, obj: Object, path: Path) -> AsyncGenerator[bytes, None]:
+    """Yield the file's bytes; when all are read, the file must still be the same."""
+    got = 0
+    while chunk := await asyncio.to_thread(_read_at, file, got, path):
+        got += len(chunk)
+        if got > obj.stored_bytes:
+            raise _changed(path)
+        yield chunk
+    _must_be(obj, path, file)
+    if got != obj.stored_bytes:
+        raise StoreUnavailable(f"{path}: {got:,} of {obj.stored_bytes:,} bytes could be read")
+
+
+def _read_at(file: BufferedReader, offset: int, path: Path) -> bytes:
+    """Read by position: a reading that was cancelled goes on in its thread, and would move us."""
+    with _translated(path, "read ('r') on the file"):
+        return os.pread(file.fileno(), READ_CHUNK_BYTES, offset)
+
+
+def _open_to_read(path: Path) -> BufferedReader:
+    def opener(name: str, flags: int) -> int:
+        # a named pipe nobody writes to would keep us waiting; plain files ignore it
+        return os.open(name, flags | os.O_NONBLOCK)
+
+    with _translated(path, "read ('r') on the file and search ('x') on its folders"):
+        try:
+            return open(path, "rb", opener=opener)
+        except IsADirectoryError as error:
+            raise _no_file(path) from error
+
+
+def _must_be(obj: Object, path: Path, file: BufferedReader) -> None:
+    status = os.fstat(file.fileno())
+    _must_be_file(path, status)
+    if _etag(status) != obj.etag:
+        raise _changed(path)
+
+
+def _must_be_file(path: Path, status: os.stat_result) -> None:
+    if not stat.S_ISREG(status.st_mode):
+        raise _no_file(path)
+
+
+def _no_file(path: Path) -> ObjectMissing:
+    return ObjectMissing(f"{path}: there is no such file (what has the name is no plain file)")
+
+
+def _changed(path: Path) -> ObjectChanged:
+    return ObjectChanged(f"{path}: the file was changed or replaced while it was read")
+
+
+def _object(key: str, status: os.stat_result) -> Object:
+    return Object(
+        key=key,
+        etag=_etag(status),
+        stored_bytes=status.st_size,
+        arrived_at=datetime.fromtimestamp(status.st_mtime, UTC),
+    )
+
+
+def _etag(status: os.stat_result) -> str:
+    return f"{status.st_size:x}-{status.st_mtime_ns:x}-{status.st_ino:x}"
+
+
+@contextmanager
+def _translated(path: Path, permission: str) -> Iterator[None]:
+    """Turn what the system says into ours; `permission` is what the caller would need."""
+    try:
+        yield
+    except PermissionError as error:
+        denied = error.filename if isinstance(error.filename, str | bytes) else path
+        raise StoreDenied(
+            f"{os.fsdecode(denied)}: permission denied; this user needs {permission}"
+        ) from error
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise ObjectMissing(f"{path}: there is no such file or folder") from error
+    except (IsADirectoryError, FileExistsError) as error:
+        raise StoreDenied(f"{path}: a folder or a file stands where the other is needed") from error
+    except OSError as error:
+        raise StoreUnavailable(f"{path}: {error.strerror or error}") from error

@@ -1,0 +1,108 @@
+"""A store that asks again: what was StoreUnavailable may not be so in a second."""
+
+import asyncio
+import logging
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from random import Random
+from typing import TypeVar
+
+from receiver.clock import Clock
+from receiver.errors import StoreUnavailable
+from receiver.limits import STORE_ATTEMPTS_MAX
+from receiver.store.bounds import BOUNDS, Bounds
+from receiver.store.store import Object, Page, Properties, Store
+
+Answer = TypeVar("Answer")
+
+_log = logging.getLogger(__name__)
+
+
+class RetryingStore:
+    """Asks the store inside again, and gives every call `bounds.call_seconds`.
+
+    The waits double from `bounds.retry_seconds`, each cut at random by up to a half, so that many
+    readers do not come back at once. Of a stream only the beginning is tried again: what comes
+    after the first chunk is for the store inside to resume.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        *,
+        clock: Clock,
+        random: Random,
+        attempts_max: int = STORE_ATTEMPTS_MAX,
+        bounds: Bounds = BOUNDS,
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._random = random
+        self._attempts_max = attempts_max
+        self._bounds = bounds
+
+    @property
+    def properties(self) -> Properties:
+        return self._store.properties
+
+    async def list(self, prefix: str, *, after: str = "", next: str | None = None) -> Page:
+        return await self._ask(
+            f"listing {prefix!r}", lambda: self._store.list(prefix, after=after, next=next)
+        )
+
+    async def find(self, key: str) -> Object:
+        return await self._ask(f"finding {key!r}", lambda: self._store.find(key))
+
+    async def read(self, key: str, *, bytes_max: int) -> bytes:
+        return await self._ask(
+            f"reading {key!r}", lambda: self._store.read(key, bytes_max=bytes_max)
+        )
+
+    async def put(self, key: str, body: bytes) -> Object:
+        return await self._ask(f"writing {key!r}", lambda: self._store.put(key, body))
+
+    @asynccontextmanager
+    async def open(self, obj: Object) -> AsyncIterator[AsyncIterator[bytes]]:
+        async with AsyncExitStack() as opened:
+
+            async def begin() -> tuple[bytes | None, AsyncIterator[bytes]]:
+                await opened.aclose()  # what an attempt before has left
+                chunks = await opened.enter_async_context(self._store.open(obj))
+                return await anext(chunks, None), chunks
+
+            first, rest = await self._ask(f"opening {obj.key!r}", begin)
+            whole = _joined(first, rest)
+            try:
+                yield whole
+            finally:
+                await whole.aclose()
+
+    async def _ask(self, what: str, call: Callable[[], Awaitable[Answer]]) -> Answer:
+        wait_seconds = self._bounds.retry_seconds
+        for attempts_left in reversed(range(self._attempts_max)):
+            try:
+                return await self._attempt(what, call)
+            except StoreUnavailable as error:
+                if not attempts_left:
+                    raise
+                cut_seconds = wait_seconds * (0.5 + self._random.random() / 2)
+                _log.warning("%s; asking again in %.1f s", error, cut_seconds)
+            await self._clock.sleep(cut_seconds)
+            wait_seconds *= 2
+        raise AssertionError("attempts_max is at least 1")
+
+    async def _attempt(self, what: str, call: Callable[[], Awaitable[Answer]]) -> Answer:
+        try:
+            async with asyncio.timeout(self._bounds.call_seconds):
+                return await call()
+        except TimeoutError as error:
+            raise StoreUnavailable(
+                f"{self.properties.name}: {what}: no answer in {self._bounds.call_seconds:g} s"
+            ) from error
+
+
+async def _joined(first: bytes | None, rest: AsyncIterator[bytes]) -> AsyncGenerator[bytes, None]:
+    if first is not None:
+        yield first
+        async for chunk in rest:
+            yield chunk

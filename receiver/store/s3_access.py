@@ -1,0 +1,98 @@
+"""The ways into an S3 bucket: the conf's own keys, then the cloud's usual chain of credentials."""
+
+import asyncio
+from contextlib import AsyncExitStack
+from functools import cache
+from typing import Any, Final
+
+from aiobotocore.config import AioConfig
+from aiobotocore.session import AioSession
+from botocore.loaders import create_loader
+
+from receiver.destination.destination import Destination, Scheme
+from receiver.store.bounds import Bounds
+
+CONF_KEYS: Final = "keys of the destination_conf"
+USUAL_KEYS: Final = "keys of the usual chain (environment, profile, role)"
+
+CONNECTIONS_MAX: Final = 64
+"""One store's connections: each stream holds one, and no process reads more batches at once."""
+
+CONNECT_SECONDS: Final = 10.0
+"""A machine that has not answered by then is not there."""
+
+
+class S3Access:
+    """Clients of one bucket, each made once, when it is first needed.
+
+    `keys` names them in the order to try: the conf's keys, if it has any, are often Logpush's own
+    and may only write.
+    """
+
+    def __init__(
+        self,
+        destination: Destination,
+        *,
+        endpoint_url: str | None,
+        bounds: Bounds,
+        opened: AsyncExitStack,
+    ) -> None:
+        self.keys = (CONF_KEYS, USUAL_KEYS) if destination.access_key_id else (USUAL_KEYS,)
+        self._destination = destination
+        self._endpoint_url = endpoint_url or _endpoint_url(destination)
+        self._bounds = bounds
+        self._opened = opened
+        self._clients: dict[str, Any] = {}
+        self._making = asyncio.Lock()
+
+    async def client(self, keys: str) -> Any:
+        """Return the client of these keys."""
+        async with self._making:
+            if keys not in self._clients:
+                self._clients[keys] = await self._make(keys)
+            return self._clients[keys]
+
+    async def _make(self, keys: str) -> Any:
+        destination = self._destination
+        session = AioSession()
+        session.register_component("data_loader", _descriptions())
+        own: dict[str, str] = {}
+        if keys == CONF_KEYS and destination.access_key_id and destination.secret_access_key:
+            own["aws_access_key_id"] = destination.access_key_id.reveal()
+            own["aws_secret_access_key"] = destination.secret_access_key.reveal()
+        region = destination.region or session.get_config_variable("region") or "us-east-1"
+        config = AioConfig(
+            signature_version="s3v4",
+            connect_timeout=min(CONNECT_SECONDS, self._bounds.call_seconds),
+            read_timeout=self._bounds.stall_seconds,
+            max_pool_connections=CONNECTIONS_MAX,
+            retries={"total_max_attempts": 1, "mode": "standard"},  # RetryingStore asks again
+            # the driver's own checksums are a trailer that many servers other than AWS refuse
+            request_checksum_calculation="when_required",
+            response_checksum_validation="when_required",
+        )
+        return await self._opened.enter_async_context(
+            session.create_client(
+                "s3",
+                region_name="auto" if destination.scheme is Scheme.R2 else region,
+                endpoint_url=self._endpoint_url,
+                config=config,
+                **own,
+            )
+        )
+
+
+@cache
+def _descriptions() -> Any:
+    """Return the driver's descriptions of S3: they take longer to read than many a batch."""
+    return create_loader()
+
+
+def _endpoint_url(destination: Destination) -> str | None:
+    """Return the conf's endpoint; None leaves it to AWS_ENDPOINT_URL_S3 and to AWS.
+
+    The driver uses path style wherever an endpoint is given, as servers other than AWS want it.
+    """
+    if destination.scheme is Scheme.R2:
+        return f"https://{destination.account}.r2.cloudflarestorage.com"
+    return f"https://{destination.endpoint}" if destination.endpoint else None

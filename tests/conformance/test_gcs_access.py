@@ -1,0 +1,160 @@
+"""Who we are to Google Cloud Storage: found, renewed, refused, and said so at once."""
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from receiver.errors import ObjectMissing, StoreDenied, StoreUnavailable
+from receiver.store.gcs import open_gcs
+from tests.conformance.store_suite import listed, whole
+from tests.conformance.test_store_gcs import GcsPlace, destination
+from tests.servers.fake_gcs import GCSServer
+from tests.servers.gcs_front import GcsFront, gcs_front
+from tests.servers.launch import free_port
+
+READER, WRITER, GETTER = "reader@p.iam", "writer@p.iam", "getter@p.iam"
+RIGHTS = {
+    READER: frozenset({"list", "get"}),
+    WRITER: frozenset({"create"}),
+    GETTER: frozenset({"get"}),
+    "owner@p.iam": frozenset({"list", "get", "create"}),
+}
+
+PROMPT_SECONDS = 6.0
+"""gcsfs's own calls take half a minute to say that a credential is refused."""
+
+
+class Accounts:
+    """A bucket behind a front, and the key file that the usual chain finds."""
+
+    def __init__(self, front: GcsFront, bucket: str, files: Path, patch: pytest.MonkeyPatch):
+        self.front = front
+        self.bucket = bucket
+        self._files = files
+        self._patch = patch
+
+    def use(self, mail: str, *, forged: bool = False) -> None:
+        path = self.front.write_key_file(self._files / "key.json", mail, forged=forged)
+        self._patch.setenv("GOOGLE_APPLICATION_CREDENTIALS", path)
+
+
+@pytest.fixture
+def accounts(
+    gcs_server: GCSServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Accounts]:
+    with gcs_front(gcs_server.port, RIGHTS) as front:
+        yield Accounts(front, GcsPlace(gcs_server).bucket, tmp_path, monkeypatch)
+
+
+@pytest.fixture(autouse=True)
+def nothing_around(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """The usual chain finds nothing, unless a test gives it a key file."""
+    monkeypatch.delenv("GOOGLE_APPLICATION_CREDENTIALS", raising=False)
+    monkeypatch.delenv("STORAGE_EMULATOR_HOST", raising=False)
+    monkeypatch.setenv("CLOUDSDK_CONFIG", str(tmp_path / "gcloud"))
+    monkeypatch.setenv("GCE_METADATA_IP", f"127.0.0.1:{free_port()}")
+
+
+async def test_a_service_account_reads_and_writes_with_one_token(accounts: Accounts) -> None:
+    accounts.use("owner@p.iam")
+    async with open_gcs(destination(accounts.bucket), endpoint_url=accounts.front.url) as store:
+        written = await store.put("logs/a", b"12345")
+        assert await listed(store, "") == ["logs/a"]
+        assert await whole(store, written) == b"12345"
+        assert await store.read("logs/a", bytes_max=3) == b"123"
+        with pytest.raises(ObjectMissing, match="no such object"):
+            await store.find("logs/no-such")
+    assert accounts.front.tokens_given == 1
+
+
+async def test_a_right_denied_names_the_permission_and_a_role(accounts: Accounts) -> None:
+    url = accounts.front.url
+    accounts.use(WRITER)
+    async with open_gcs(destination(accounts.bucket), endpoint_url=url) as store:
+        obj = await store.put("logs/a", b"1")
+        with pytest.raises(StoreDenied, match=r"storage\.objects\.list .*storage\.objectViewer"):
+            await store.list("")
+        for call in (store.find("logs/a"), store.read("logs/a", bytes_max=1), whole(store, obj)):
+            with pytest.raises(StoreDenied, match=r"logs/a: .*storage\.objects\.get .*Viewer"):
+                await call
+    accounts.use(READER)
+    async with open_gcs(destination(accounts.bucket), endpoint_url=url) as store:
+        with pytest.raises(StoreDenied, match=r"storage\.objects\.create .*storage\.objectUser"):
+            await store.put("logs/a", b"1")
+
+
+async def test_without_the_right_to_list_a_missing_object_is_worded_with_care(
+    accounts: Accounts,
+) -> None:
+    accounts.use(GETTER)
+    async with open_gcs(destination(accounts.bucket), endpoint_url=accounts.front.url) as store:
+        with pytest.raises(ObjectMissing, match="no such object, or no such bucket"):
+            await store.find("logs/no-such")
+
+
+async def test_a_key_that_google_does_not_know_is_denied_at_once(accounts: Accounts) -> None:
+    accounts.use("owner@p.iam", forged=True)
+    began = time.monotonic()
+    async with open_gcs(destination(accounts.bucket), endpoint_url=accounts.front.url) as store:
+        with pytest.raises(StoreDenied, match=r"invalid_grant.*is the key still valid"):
+            await store.list("")
+    assert time.monotonic() - began < PROMPT_SECONDS
+
+
+async def test_a_token_that_is_refused_is_denied_at_once(accounts: Accounts) -> None:
+    accounts.use("owner@p.iam")
+    async with open_gcs(destination(accounts.bucket), endpoint_url=accounts.front.url) as store:
+        await store.list("")
+        (token,) = accounts.front.tokens
+        accounts.front.tokens.clear()
+        began = time.monotonic()
+        with pytest.raises(StoreDenied, match="missing or refused") as caught:
+            await store.list("")
+    assert time.monotonic() - began < PROMPT_SECONDS
+    assert token not in str(caught.value)
+
+
+async def test_no_credentials_at_all_says_where_they_were_looked_for(accounts: Accounts) -> None:
+    with pytest.raises(StoreDenied, match=r"GOOGLE_APPLICATION_CREDENTIALS.*gcloud.*metadata"):
+        async with open_gcs(destination(accounts.bucket)):
+            pass
+    async with open_gcs(destination(accounts.bucket), endpoint_url=accounts.front.url) as store:
+        with pytest.raises(StoreDenied, match="missing or refused"):
+            await store.list("")
+
+
+@pytest.mark.parametrize("text", [None, "no JSON", "{}", '{"type": "service_account"}'])
+async def test_a_key_file_that_is_none_is_denied(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str | None
+) -> None:
+    path = tmp_path / "key.json"
+    if text is not None:
+        path.write_text(text)
+    monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(path))
+    with pytest.raises(StoreDenied, match=r"key\.json"):
+        async with open_gcs(destination("logs")):
+            pass
+
+
+async def test_a_token_server_that_is_not_there_is_unavailable(accounts: Accounts) -> None:
+    reached = accounts.front.url
+    accounts.front.port = free_port()  # written into the key file
+    accounts.use("owner@p.iam")
+    async with open_gcs(destination(accounts.bucket), endpoint_url=reached) as store:
+        with pytest.raises(StoreUnavailable, match="gives out tokens"):
+            await store.list("")
+
+
+@pytest.mark.parametrize(
+    ("status", "reason"), [(429, "rateLimitExceeded"), (403, "userRateLimitExceeded"), (503, "x")]
+)
+async def test_a_server_that_has_too_much_to_do_is_unavailable(
+    accounts: Accounts, status: int, reason: str
+) -> None:
+    accounts.use("owner@p.iam")
+    accounts.front.refusal = (status, reason)
+    async with open_gcs(destination(accounts.bucket), endpoint_url=accounts.front.url) as store:
+        with pytest.raises(StoreUnavailable, match=str(status)):
+            await store.list("")

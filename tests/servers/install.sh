@@ -1,0 +1,25 @@
+#!/usr/bin/env bash
+# Installs the servers that the tests need and that are no Python packages: Ceph's S3 gateway from
+# Debian (as root), and Azurite from npm into .servers/ of this checkout.
+# What is there already is left alone; so are make and Python's venv, which a bare machine lacks.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+
+packages=(radosgw ceph-mon ceph-osd ceph-common pigz)
+command -v npm >/dev/null || packages+=(nodejs npm)
+command -v make >/dev/null || packages+=(make)
+python3 -c 'import ensurepip' 2>/dev/null || packages+=(python3-venv)
+absent=()
+for package in "${packages[@]}"; do
+  dpkg-query --show --showformat='${Status}' "$package" 2>/dev/null | grep -q ' installed$' ||
+    absent+=("$package")
+done
+if ((${#absent[@]})); then
+  apt-get update
+  DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "${absent[@]}"
+fi
+
+# 3.35.0 is the newest that runs on Node 20
+if [[ ! -e .servers/node_modules/azurite/dist/src/azurite.js ]]; then
+  npm install --prefix .servers --no-audit --no-fund --no-package-lock azurite@3.35.0
+fi
