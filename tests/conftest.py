@@ -67,3 +67,12 @@ def pytest_runtest_makereport(
         report.outcome = "failed"
         report.longrepr = f"skipped under RECEIVER_TEST_NO_SKIP=1: {call.excinfo}"
     return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    """A module that skips itself has failed as well."""
+    report = yield
+    if NO_SKIP and report.skipped:
+        report.outcome = "failed"
+    return report

@@ -4,6 +4,7 @@ Knows only where lines begin and end; what they hold is for the checks.
 """
 
 from collections.abc import Iterator
+from io import BytesIO
 
 import msgspec
 
@@ -11,7 +12,7 @@ from receiver.limits import LINE_BYTES_MAX, LONG_LINE_BYTES
 
 
 class Lines(msgspec.Struct, frozen=True, gc=False):
-    """Whole lines, one after the other, without their newlines."""
+    """Whole lines, one after the other, each with its newline."""
 
     lines: list[bytes]
     block: bytes  # where they come from: all of it up to `end`
@@ -19,7 +20,7 @@ class Lines(msgspec.Struct, frozen=True, gc=False):
 
 
 class LongLine(msgspec.Struct, frozen=True):
-    """A line too long to be decoded among others; None if it is too long to be kept at all."""
+    """A line too long to be decoded among others, without its newline; None if too long to keep."""
 
     line: bytes | None
     line_bytes: int
@@ -49,8 +50,8 @@ class LineSplitter:
                 self._parts.append(block)
                 block = b"".join(self._parts)
                 self._parts, self._parts_bytes = [], 0
-        lines = block.split(b"\n")
-        tail = lines.pop()
+        lines = BytesIO(block).readlines()  # by memchr: twice as fast as split
+        tail = b"" if block.endswith(b"\n") else lines.pop()
         if lines:
             yield Lines(lines, block, len(block) - len(tail))
         if tail:
@@ -61,7 +62,7 @@ class LineSplitter:
         if self._parts_bytes > LONG_LINE_BYTES:
             yield self._long()
         elif self._parts_bytes:
-            line = b"".join(self._parts)
+            line = b"".join([*self._parts, b"\n"])
             yield Lines([line], line, len(line))
         self._parts, self._parts_bytes = [], 0
 

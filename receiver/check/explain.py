@@ -50,7 +50,7 @@ ELEMENTS: Final[dict[FieldType, type]] = {
     FieldType.ARRAY_OBJECT: dict,
 }
 _UNSET: Final = frozenset({FieldType.OBJECT, *ELEMENTS})  # null here is only unusual
-_BLANK: Final = b" \t\r"  # JSON's white space; a form feed, say, is none
+_BLANK: Final = b" \t\r\n"  # JSON's white space; a form feed, say, is none
 BEYOND_INT64: Final = "an integer beyond 64 bits"
 
 

@@ -72,7 +72,7 @@ class RecordJudge:
             if len(rejected) < len(lines):
                 numbers = [numbers[index] for index in rejected]
                 lines = [lines[index] for index in rejected]
-                block = b"\n".join(lines)
+                block = b"".join(lines)
                 end = len(block)
         for number, line in zip(numbers, lines, strict=True):
             self._explain(line, number)
@@ -115,7 +115,7 @@ class RecordJudge:
         if rejected:
             out = set(rejected)
             kept = [index for index in kept if index not in out]
-            block = b"\n".join([lines[index] for index in kept])
+            block = b"".join([lines[index] for index in kept])
             end = len(block)
         if not engine.settles(records, block, end, self._rules):
             settled = [

@@ -27,7 +27,7 @@ class Repeats:
         if len(lines) > room:
             self.lines_left_out += len(lines) - room
             lines = lines[:room]
-        self._digests.extend(map(hash, lines))
+        self._digests.fromlist(list(map(hash, lines)))
 
     def found(self) -> tuple[int, list[int]]:
         """Return how many lines repeat an earlier one, and the numbers of the first few."""

@@ -180,6 +180,8 @@ class TimeRule:
             if self.event:
                 return False
             column = [text for text in column if text not in _NO_VALUE]
+            if not column:
+                return True
         if self._digits:
             return self._settles_fractions(column)
         texts = set(column)
@@ -192,7 +194,7 @@ class TimeRule:
     def _settles_fractions(self, column: Sequence[str]) -> bool:
         """Prove `YYYY-MM-DDTHH:MM:SSZ` or `YYYY-MM-DDTHH:MM:SS.fractionZ` of all values at once."""
         lengths = set(map(len, column))
-        if not lengths or min(lengths) < 20 or max(lengths) > 21 + self._digits or 21 in lengths:
+        if min(lengths) < 20 or max(lengths) > 21 + self._digits or 21 in lengths:
             return self._settles_each(column, None)
         marks = list(map(_MARK, column))
         dots = marks.count(".")

@@ -12,7 +12,7 @@ from contextlib import (
     contextmanager,
 )
 from datetime import UTC
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 from azure.core import MatchConditions
@@ -72,9 +72,10 @@ class AzureStore:
         place = msgspec.json.decode(next, type=_Place) if next is not None else _Place(after=after)
         way = await self._access.way("list")
         with self._translating(way, "list", self._access.name):
-            pages = way.container.list_blobs(
+            blobs_of = way.container.list_blobs(
                 name_starts_with=prefix, results_per_page=self._bounds.page_objects
-            ).by_page(continuation_token=place.marker)
+            )
+            pages: Any = blobs_of.by_page(continuation_token=place.marker)  # typed too narrowly
             blobs = [blob async for blob in await anext(pages)]
         # The service cannot begin after a key: pages before it are walked, and come out empty.
         start = place.after.encode()
@@ -127,17 +128,17 @@ class AzureStore:
         piece_bytes = min(piece_bytes, obj.stored_bytes - offset)
         if offset and not piece_bytes:
             return b""
-        # A range of an empty blob is refused, so that one is asked for as a whole.
-        part = {"offset": offset, "length": piece_bytes} if piece_bytes else {}
         way = await self._access.way("read")
         try:
             with self._translating(way, "read", self._named(obj.key)):
                 download = await way.container.download_blob(
                     obj.key,
+                    # A range of an empty blob is refused, so that one is asked for as a whole.
+                    offset=offset if piece_bytes else None,
+                    length=piece_bytes or None,
                     etag=f'"{obj.etag}"',
                     match_condition=MatchConditions.IfNotModified,
                     decompress=False,
-                    **part,
                 )
                 return await download.readall()
         except ObjectChanged:

@@ -22,8 +22,8 @@ from receiver.store.azure_chain import Found, find_account, find_usual
 from receiver.store.azure_errors import REMEDY, Need, lack_of, translate
 from receiver.store.bounds import Bounds
 
-PIECE_BYTES_MAX: Final = 4 * MIB
-"""The driver brings a body in pieces, each by a call, and holds one two or three times."""
+PIECE_BYTES_MAX: Final = 2 * MIB
+"""The driver brings a body in pieces, each each by a call, and holds one several times over."""
 
 CONNECT_SECONDS: Final = 10.0
 """A machine that has not answered by then is not there."""

@@ -17,17 +17,12 @@ import msgspec
 from yarl import URL
 
 from receiver.destination.destination import Destination
-from receiver.errors import (
-    ObjectChanged,
-    ObjectMissing,
-    StoreDenied,
-    StoreError,
-    StoreUnavailable,
-)
+from receiver.errors import ObjectChanged, ObjectMissing, StoreError, StoreUnavailable
 from receiver.limits import READ_CHUNK_BYTES
 from receiver.store.body import whole_body
 from receiver.store.bounds import BOUNDS, Bounds
-from receiver.store.gcs_access import GcsAccess, open_access
+from receiver.store.gcs_access import GCSAccess, open_access
+from receiver.store.gcs_errors import Need, refusal, words_of
 from receiver.store.store import Object, Page, Properties
 
 FIELDS: Final = "name,generation,size,timeCreated"
@@ -42,20 +37,11 @@ gzip, and answers a range with the whole."""
 PLAIN: Final = {"Accept-Encoding": "identity"}
 """For the API's own answers: the session decodes nothing, so none may come compressed."""
 
-NEEDS: Final = {
-    "list": "storage.objects.list (in roles/storage.objectViewer)",
-    "read": "storage.objects.get (in roles/storage.objectViewer)",
-    "write": "storage.objects.create and storage.objects.delete (in roles/storage.objectUser)",
-}
-
-LIMITED: Final = frozenset({"rateLimitExceeded", "userRateLimitExceeded", "quotaExceeded"})
-"""Reasons of a 403 that ask for patience, not for a right."""
-
 
 @asynccontextmanager
 async def open_gcs(
     destination: Destination, *, endpoint_url: str | None = None, bounds: Bounds = BOUNDS
-) -> AsyncIterator["GcsStore"]:
+) -> AsyncIterator["GCSStore"]:
     """Open a gs:// destination with Google's usual credentials; see `open_access` for emulators.
 
     Raises:
@@ -63,13 +49,13 @@ async def open_gcs(
     """
     name = f"gs://{destination.bucket}"
     async with open_access(name, endpoint_url=endpoint_url) as access:
-        yield GcsStore(bucket=destination.bucket, access=access, bounds=bounds)
+        yield GCSStore(bucket=destination.bucket, access=access, bounds=bounds)
 
 
-class GcsStore:
+class GCSStore:
     """A bucket of Google Cloud Storage. An object's etag is its generation."""
 
-    def __init__(self, *, bucket: str, access: GcsAccess, bounds: Bounds) -> None:
+    def __init__(self, *, bucket: str, access: GCSAccess, bounds: Bounds) -> None:
         self._properties = Properties(name=access.name, after_walks=False)
         self._access = access
         self._bounds = bounds
@@ -160,15 +146,18 @@ class GcsStore:
         parameters: Mapping[str, str],
         *,
         key: str = "",
-        need: str = "read",
+        need: Need = "read",
         body: bytes | None = None,
     ) -> "_Answer":
         """Ask the API and return its answer as a value."""
         response = await self._ask(
             method, url, parameters, PLAIN, self._in_time, key=key, need=need, body=body
         )
-        async with aclosing(self._chunks(response, key)) as chunks:
-            told = b"".join([chunk async for chunk in chunks])
+        try:
+            async with aclosing(self._chunks(response, key)) as chunks:
+                told = b"".join([chunk async for chunk in chunks])
+        finally:
+            response.close()
         try:
             return msgspec.json.decode(told, type=answer)
         except ValueError as error:
@@ -201,7 +190,7 @@ class GcsStore:
         patience: aiohttp.ClientTimeout,
         *,
         key: str,
-        need: str = "read",
+        need: Need = "read",
         body: bytes | None = None,
     ) -> aiohttp.ClientResponse:
         """Return an answer that is a success, its body unread; anything else is raised."""
@@ -221,10 +210,10 @@ class GcsStore:
             finally:
                 response.close()
         except (aiohttp.ClientError, TimeoutError) as error:
-            raise StoreUnavailable(f"{self._named(key)}: {_words(error)}") from error
+            raise StoreUnavailable(f"{self._named(key)}: {words_of(error)}") from error
         if response.status == 404 and key and need == "read":
             raise await self._missing(key)
-        raise self._refusal(response.status, said, key, need)
+        raise refusal(response.status, said, name=self._named(key), need=need)
 
     async def _chunks(
         self, response: aiohttp.ClientResponse, key: str
@@ -234,9 +223,7 @@ class GcsStore:
             async for chunk in response.content.iter_chunked(READ_CHUNK_BYTES):
                 yield chunk
         except (aiohttp.ClientError, TimeoutError) as error:
-            raise StoreUnavailable(f"{self._named(key)}: {_words(error)}") from error
-
-    # --- errors ---
+            raise StoreUnavailable(f"{self._named(key)}: {words_of(error)}") from error
 
     async def _missing(self, key: str) -> StoreError:
         """Find out what a 404 for an object means: only a listing tells of the bucket alone."""
@@ -247,26 +234,6 @@ class GcsStore:
         except StoreError:  # we may not list, or cannot now: say what is certain
             return ObjectMissing(f"{self._named(key)}: no such object, or no such bucket")
         return ObjectMissing(f"{self._named(key)}: no such object")
-
-    def _refusal(self, status: int, said: bytes, key: str, need: str) -> StoreError:
-        """Put an answer that is no success into our words and Google's."""
-        name = self._named(key)
-        message, reason = _read_error(said)
-        google = f"; Google says: {message}" if message else ""
-        if status == 404:
-            return ObjectMissing(f"{self._access.name}: no such bucket")
-        if status in {412, 416}:  # 416: it was longer when it was listed
-            return ObjectChanged(f"{name}: replaced while it was read")
-        if status == 401:
-            return StoreDenied(
-                f"{name}: the credentials are missing or refused; "
-                f"the account needs {NEEDS[need]}{google}"
-            )
-        if status in {408, 429} or status >= 500 or reason in LIMITED:
-            return StoreUnavailable(f"{name}: the server answered {status}{google}")
-        if status == 403:
-            return StoreDenied(f"{name}: access denied; the account needs {NEEDS[need]}{google}")
-        return StoreDenied(f"{name}: the server refuses the call ({status}){google}")
 
     def _named(self, key: str) -> str:
         return f"{self._access.name}/{key}" if key else self._access.name
@@ -297,30 +264,3 @@ class _Listing(msgspec.Struct, frozen=True, kw_only=True):
 
 
 _Answer = TypeVar("_Answer", _Item, _Listing)
-
-
-class _Reason(msgspec.Struct, frozen=True, kw_only=True):
-    reason: str = ""
-
-
-class _Refusal(msgspec.Struct, frozen=True, kw_only=True):
-    message: str = ""
-    errors: tuple[_Reason, ...] = ()
-
-
-class _ErrorBody(msgspec.Struct, frozen=True, kw_only=True):
-    error: _Refusal = _Refusal()
-
-
-def _read_error(said: bytes) -> tuple[str, str]:
-    """Return an error's message, cut, and its first reason; empty where the body is no JSON."""
-    try:
-        refusal = msgspec.json.decode(said, type=_ErrorBody).error
-    except ValueError:
-        return "", ""
-    return refusal.message[:300], refusal.errors[0].reason if refusal.errors else ""
-
-
-def _words(error: BaseException) -> str:
-    """Say a broken connection in the driver's words; Google's addresses hold no secret."""
-    return f"the connection failed: {error or type(error).__name__}"

@@ -24,7 +24,7 @@ METADATA_ATTEMPTS: Final = "2"
 """Outside of Google's cloud nobody answers for the metadata server: 3 s each, and 3 by default."""
 
 
-class GcsAccess:
+class GCSAccess:
     """Credentials and session for one bucket; `name` is how an error names the bucket."""
 
     def __init__(self, *, name: str, base_url: str, credentials: Any, session: Any) -> None:
@@ -55,7 +55,7 @@ class GcsAccess:
 
 
 @asynccontextmanager
-async def open_access(name: str, *, endpoint_url: str | None) -> AsyncIterator[GcsAccess]:
+async def open_access(name: str, *, endpoint_url: str | None) -> AsyncIterator[GCSAccess]:
     """Find credentials and open a session; `endpoint_url` takes the place of Google's address.
 
     STORAGE_EMULATOR_HOST is asked without credentials, as Google's own libraries do. So is an
@@ -74,9 +74,9 @@ async def open_access(name: str, *, endpoint_url: str | None) -> AsyncIterator[G
     # gcsfs has no public name for it: all of its asynchronous calls begin with an underscore.
     session = await filesystem._set_session()  # noqa: SLF001
     async with session:
-        yield GcsAccess(
+        yield GCSAccess(
             name=name,
-            base_url=filesystem.base.removesuffix("/storage/v1/"),
+            base_url=filesystem.base.removesuffix("/storage/v1/").rstrip("/"),
             credentials=filesystem.credentials,
             session=session,
         )

@@ -95,4 +95,5 @@ def _endpoint_url(destination: Destination) -> str | None:
     """
     if destination.scheme is Scheme.R2:
         return f"https://{destination.account}.r2.cloudflarestorage.com"
-    return f"https://{destination.endpoint}" if destination.endpoint else None
+    endpoint = destination.endpoint
+    return f"https://{endpoint}" if endpoint and "://" not in endpoint else endpoint

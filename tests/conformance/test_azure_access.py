@@ -1,7 +1,7 @@
 """By whose right an Azure container is asked: the conf's SAS where it may, else the usual chain."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -38,7 +38,7 @@ def nothing_around(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def place(azure_server: AzureServer) -> Iterator[AzurePlace]:
+def place(azure_server: AzureServer) -> AzurePlace:
     place = AzurePlace(azure_server)
     with place.service() as service:
         service.get_blob_client(place.container, "logs/a").upload_blob(b"12345")
@@ -72,7 +72,7 @@ def signature(sas: str) -> str:
 async def refused(place: AzurePlace, sas: str, need: str = "list") -> str:
     """Return what is said of a SAS that does not do for a need; it shows nothing of the secret."""
     async with place.open(sas=sas) as store:
-        calls = {
+        calls: dict[str, Callable[[], Awaitable[object]]] = {
             "list": lambda: store.list(""),
             "read": lambda: store.find("logs/a"),
             "write": lambda: store.put("logs/b", b"1"),

@@ -9,9 +9,9 @@ import pytest
 from receiver.errors import ObjectMissing, StoreDenied, StoreUnavailable
 from receiver.store.gcs import open_gcs
 from tests.conformance.store_suite import listed, whole
-from tests.conformance.test_store_gcs import GcsPlace, destination
+from tests.conformance.test_store_gcs import GCSPlace, destination
 from tests.servers.fake_gcs import GCSServer
-from tests.servers.gcs_front import GcsFront, gcs_front
+from tests.servers.gcs_front import GCSFront, gcs_front
 from tests.servers.launch import free_port
 
 READER, WRITER, GETTER = "reader@p.iam", "writer@p.iam", "getter@p.iam"
@@ -29,7 +29,7 @@ PROMPT_SECONDS = 6.0
 class Accounts:
     """A bucket behind a front, and the key file that the usual chain finds."""
 
-    def __init__(self, front: GcsFront, bucket: str, files: Path, patch: pytest.MonkeyPatch):
+    def __init__(self, front: GCSFront, bucket: str, files: Path, patch: pytest.MonkeyPatch):
         self.front = front
         self.bucket = bucket
         self._files = files
@@ -45,7 +45,7 @@ def accounts(
     gcs_server: GCSServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Accounts]:
     with gcs_front(gcs_server.port, RIGHTS) as front:
-        yield Accounts(front, GcsPlace(gcs_server).bucket, tmp_path, monkeypatch)
+        yield Accounts(front, GCSPlace(gcs_server).bucket, tmp_path, monkeypatch)
 
 
 @pytest.fixture(autouse=True)

@@ -11,13 +11,13 @@ import pytest
 from receiver.destination.destination import Destination, Scheme
 from receiver.secret import Secret
 from receiver.store.bounds import BOUNDS, Bounds
-from receiver.store.gcs import GcsStore, open_gcs
+from receiver.store.gcs import GCSStore, open_gcs
 from tests.conformance.store_suite import RemoteStoreSuite
 from tests.servers.fake_gcs import GCSServer
 from tests.servers.proxy import FaultProxy
 
 
-class GcsPlace:
+class GCSPlace:
     """A fresh bucket of a server that asks for no credentials."""
 
     _numbers: ClassVar = itertools.count()
@@ -31,11 +31,11 @@ class GcsPlace:
 
     def open(
         self, *, through: FaultProxy | None = None, bounds: Bounds = BOUNDS
-    ) -> AbstractAsyncContextManager[GcsStore]:
+    ) -> AbstractAsyncContextManager[GCSStore]:
         url = through.url if through else self.server.url
         return open_gcs(destination(self.bucket), endpoint_url=url, bounds=bounds)
 
-    def open_missing(self) -> AbstractAsyncContextManager[GcsStore]:
+    def open_missing(self) -> AbstractAsyncContextManager[GCSStore]:
         return open_gcs(destination("no-such-bucket"), endpoint_url=self.server.url)
 
     def write_encoded(self, key: str, body: bytes) -> None:
@@ -60,18 +60,18 @@ def post(url: str, body: bytes, content_type: str) -> None:
         response.read()
 
 
-class TestGcsStore(RemoteStoreSuite):
+class TestGCSStore(RemoteStoreSuite):
     @pytest.fixture(autouse=True)
     def no_credentials_around(self, monkeypatch: pytest.MonkeyPatch) -> None:
         for name in ("GOOGLE_APPLICATION_CREDENTIALS", "STORAGE_EMULATOR_HOST"):
             monkeypatch.delenv(name, raising=False)
 
     @pytest.fixture
-    def place(self, gcs_server: GCSServer) -> GcsPlace:
-        return GcsPlace(gcs_server)
+    def place(self, gcs_server: GCSServer) -> GCSPlace:
+        return GCSPlace(gcs_server)
 
     async def test_the_environment_names_an_emulator_where_no_endpoint_is_given(
-        self, place: GcsPlace, monkeypatch: pytest.MonkeyPatch
+        self, place: GCSPlace, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setenv("STORAGE_EMULATOR_HOST", place.server.url)
         monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", "/no/such/file")  # not shown to it

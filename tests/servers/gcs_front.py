@@ -27,7 +27,7 @@ FORGED_KEY = rsa.generate_private_key(65537, 2048)
 
 
 @dataclass
-class GcsFront:
+class GCSFront:
     """A running front. `rights` are those of an account's mail address: list, get, create."""
 
     upstream_port: int
@@ -94,9 +94,9 @@ def _error(status: int, reason: str, message: str) -> tuple[int, dict[str, Any]]
 
 
 @contextmanager
-def gcs_front(upstream_port: int, rights: Mapping[str, frozenset[str]]) -> Iterator[GcsFront]:
+def gcs_front(upstream_port: int, rights: Mapping[str, frozenset[str]]) -> Iterator[GCSFront]:
     """Run a front on a free port until the block is left."""
-    front = GcsFront(upstream_port, rights)
+    front = GCSFront(upstream_port, rights)
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
