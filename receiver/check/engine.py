@@ -6,6 +6,7 @@ An engine never says more than "accepted"; whatever it rejects, the slow path ju
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from enum import Enum
 from itertools import chain
 from operator import attrgetter
 from typing import Annotated, Any, Final, Literal, TypeAlias, get_args, get_origin
@@ -35,7 +36,24 @@ _OBSERVED: Final[dict[type, Any]] = {
     list: list[Any],
     float: int | float,  # as a float alone, an integer would pass: see `_floats`
 }
+
+
+class Flat(Enum):
+    """How an object's content is decoded: flat ones need not be written to count their quotes."""
+
+    TEXTS = "texts only"
+    NUMBERS = "nothing that is quoted"
+    NO = "anything"
+
+
+_FLAT: Final[dict[Flat, Any]] = {
+    Flat.TEXTS: dict[str, str],
+    Flat.NUMBERS: dict[str, int | float | bool | None],
+    Flat.NO: dict[str, Any],
+}
 _FIXED_QUOTES: Final[dict[type, int]] = {str: 2, int: 0, float: 0, bool: 0, type(None): 0}
+
+_ITEM_QUOTES: Final = {_FLAT[Flat.TEXTS]: 4, _FLAT[Flat.NUMBERS]: 2}
 
 Vocabulary = Mapping[str, Iterable[str | int]]
 Column = Callable[[Any], Any]
@@ -45,7 +63,8 @@ class Engine:
     """Accepts lines of one shape. Immutable once built, so batches share it.
 
     `vocabulary` are the words that a field ("Field[]" for the elements of its array) may have;
-    `order` is a hint: msgspec reads keys in the order of the struct's fields fastest.
+    `order` is a hint: msgspec reads keys in the order of the struct's fields fastest. So is `flat`:
+    a field of objects that it names is accepted only with such content.
     """
 
     def __init__(
@@ -56,12 +75,13 @@ class Engine:
         vocabulary: Vocabulary,
         order: Sequence[str],
         times: Iterable[str],
+        flat: Mapping[str, Flat],
     ) -> None:
         self.shape = shape
         place = {name: index for index, name in enumerate(order)}
         slots = sorted(shape.slots, key=lambda slot: place.get(slot.name, len(place)))
         columns = {slot.name: f"f{index}" for index, slot in enumerate(slots)}
-        types = {slot.name: _type(slot, timestamps, vocabulary) for slot in slots}
+        types = {slot.name: _type(slot, timestamps, vocabulary, flat) for slot in slots}
         record = msgspec.defstruct(
             "Record",
             [(columns[slot.name], types[slot.name]) for slot in slots],
@@ -71,9 +91,14 @@ class Engine:
         )
         self._decode = msgspec.json.Decoder(record).decode
         self._column = {name: attrgetter(column) for name, column in columns.items()}
-        varying = [columns[slot.name] for slot in slots if _quotes(types[slot.name]) is None]
-        self._varying: Column | None = attrgetter(*varying) if varying else None
-        self._quotes = sum(2 + (_quotes(types[slot.name]) or 0) for slot in slots)
+        quotes = {slot.name: _quotes(types[slot.name]) for slot in slots}
+        self._quotes = sum(2 + fixed for fixed, _ in quotes.values() if fixed is not None)
+        self._counted = [
+            (self._column[name], each) for name, (fixed, each) in quotes.items() if each
+        ]
+        written = [columns[name] for name, (fixed, each) in quotes.items() if fixed is None]
+        self._quotes += 2 * len(written)
+        self._written: Column | None = attrgetter(*written) if written else None
         self._times: list[tuple[str, Column, Wrong | None]] = [
             (slot.name, self._column[slot.name], slot.wrong)
             for slot in slots
@@ -105,8 +130,10 @@ class Engine:
     ) -> bool:
         """Whether every record, decoded from exactly this text, departs as the shape does."""
         quotes = self._quotes * len(records)
-        if self._varying is not None:
-            quotes += quotes_of(list(map(self._varying, records)))
+        for column, each in self._counted:
+            quotes += each * sum(map(len, filter(None, map(column, records))))
+        if self._written is not None:
+            quotes += quotes_of(list(map(self._written, records)))
         if unescaped_quotes(text, end) != quotes:
             return False
         if not all(all(map(column, records)) for column in self._filled):
@@ -129,7 +156,9 @@ class Engine:
         return values.count(word)
 
 
-def _type(slot: Slot, timestamps: TimestampFormat, vocabulary: Vocabulary) -> Any:
+def _type(
+    slot: Slot, timestamps: TimestampFormat, vocabulary: Vocabulary, flat: Mapping[str, Flat]
+) -> Any:
     """The type that msgspec is to decode a key's value into."""
     if slot.holds is Holds.ANYTHING or slot.field_type is None:
         return Any
@@ -139,6 +168,8 @@ def _type(slot: Slot, timestamps: TimestampFormat, vocabulary: Vocabulary) -> An
         return _OBSERVED.get(slot.python_type, slot.python_type)  # type: ignore[arg-type]
     if slot.field_type is FieldType.TIMESTAMP:
         return int if timestamps in _INTEGERS else str
+    if slot.field_type is FieldType.OBJECT:
+        return _FLAT[flat.get(slot.name, Flat.TEXTS)]
     if slot.field_type in ELEMENTS:
         words = tuple(vocabulary.get(slot.name + "[]", ()))
         return list[Literal[words]] if words else _PROMISED[slot.field_type]  # type: ignore[valid-type]
@@ -146,13 +177,24 @@ def _type(slot: Slot, timestamps: TimestampFormat, vocabulary: Vocabulary) -> An
     return Literal[words] if words else _PROMISED[slot.field_type]
 
 
-def _quotes(decoded: Any) -> int | None:
-    """Quotes around a value of this type; None where it depends on the value."""
-    if decoded in (_INT64, list[_INT64]):
-        return 0
-    if get_origin(decoded) is Literal:
-        return 2 if isinstance(get_args(decoded)[0], str) else 0
-    return _FIXED_QUOTES.get(decoded)
+def _quotes(decoded: Any) -> tuple[int | None, int]:
+    """Quotes that a value of this type is written with: always, and for each of its items.
+
+    None where only writing the value tells.
+    """
+    if decoded == _INT64:
+        return 0, 0
+    origin, arguments = get_origin(decoded), get_args(decoded)
+    if origin is Literal:
+        return (2 if isinstance(arguments[0], str) else 0), 0
+    if decoded in _FIXED_QUOTES:
+        return _FIXED_QUOTES[decoded], 0
+    if decoded in _ITEM_QUOTES:
+        return 0, _ITEM_QUOTES[decoded]
+    if origin is list:
+        fixed, each = _quotes(arguments[0])
+        return (None, 0) if fixed is None or each else (0, fixed)
+    return None, 0
 
 
 def words_with_absence(words: Iterable[str | int]) -> tuple[str | int, ...]:
@@ -160,3 +202,11 @@ def words_with_absence(words: Iterable[str | int]) -> tuple[str | int, ...]:
     words = tuple(words)
     nothing: str | int = "" if isinstance(words[0], str) else 0
     return tuple(dict.fromkeys(chain(words, [nothing])))
+
+
+def flatness(value: object) -> Flat:
+    """How flat an object is; an empty one fits all."""
+    kinds = set(map(type, value.values())) if isinstance(value, dict) else set()
+    if kinds <= {str}:
+        return Flat.TEXTS
+    return Flat.NO if kinds & {str, dict, list} else Flat.NUMBERS

@@ -9,7 +9,7 @@ from typing import Any
 
 from receiver.batch.lines import Lines
 from receiver.check.codes import Code
-from receiver.check.engine import Engine
+from receiver.check.engine import Engine, Flat, flatness
 from receiver.check.explain import Departure, Explainer, Judgement, show
 from receiver.check.long_line import read_long_line
 from receiver.check.plan import JobPlan
@@ -46,8 +46,9 @@ class RecordJudge:
         self._variants: list[_Variant] = []  # the last successful first
         self._seen: dict[Shape, int] = {}
         self._learned: dict[str, list[str | int]] = {}
+        self._flat: dict[str, Flat] = {}
         self._watched: dict[tuple[str, str | int], Departure] = {}
-        self._last: tuple[bytes, Judgement] = (b"", Judgement())
+        self._last: tuple[bytes | None, Judgement] = (None, Judgement())
 
     @property
     def event_span(self) -> tuple[int, int] | None:
@@ -94,6 +95,7 @@ class RecordJudge:
         for line in lines:
             record = self._explainer.read(line).record
             if record is not None:
+                self._flatten(record)
                 self._variants.append(_Variant(shape, tuple(record)))
                 return
 
@@ -101,7 +103,11 @@ class RecordJudge:
         if variant.engine is None:
             full = [name for name in self._learned if self._tally.is_full(name.removesuffix("[]"))]
             variant.engine = self._job.engine(
-                variant.shape, order=variant.order, learned=self._learned, unchecked=full
+                variant.shape,
+                order=variant.order,
+                learned=self._learned,
+                flat=self._flat,
+                unchecked=full,
             )
         return variant.engine
 
@@ -149,6 +155,7 @@ class RecordJudge:
             self._last = (line, judgement)
             if judgement.record is not None:
                 self._learn(judgement.record, judgement.departures)
+                self._flatten(judgement.record)
         judgement = self._last[1]
         self._count(judgement, number)
         if judgement.record is not None and judgement.shapely:
@@ -181,6 +188,18 @@ class RecordJudge:
                     self._learned.setdefault(name, []).append(word)
                     for variant in self._variants:
                         variant.engine = None
+
+    def _flatten(self, record: Mapping[str, Any]) -> None:
+        """Let engines expect objects as flat as those seen so far."""
+        for name in self._job.object_fields:
+            value = record.get(name)
+            if not value or not isinstance(value, dict):
+                continue
+            found, before = flatness(value), self._flat.get(name)
+            if before not in {found, Flat.NO}:
+                self._flat[name] = found if before is None else Flat.NO
+                for variant in self._variants:
+                    variant.engine = None
 
     def _notice(self, record: dict[str, Any], departures: Sequence[Departure]) -> None:
         """Count the shape of a line, and give it an engine once it has come often enough."""

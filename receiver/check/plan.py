@@ -8,13 +8,16 @@ from typing import Final
 
 import msgspec
 
-from receiver.check.engine import Engine, words_with_absence
+from receiver.check.engine import Engine, Flat, words_with_absence
 from receiver.check.lookalike import LookAlike
 from receiver.check.shape import Shape
 from receiver.check.timestamps import Bounds, TimeRule
 from receiver.job.catalogue import datasets
 from receiver.job.expectation import Expectation, FieldType, TimestampFormat
 
+_EngineKey = tuple[
+    Shape, tuple[str, ...], frozenset[tuple[str, str | int | None]], tuple[tuple[str, Flat], ...]
+]
 _ENGINES_MAX = 64  # of one job: shapes, orders of keys and undocumented words, across batches
 
 
@@ -34,12 +37,18 @@ class JobPlan:
         }
         fields = expectation.types if expectation.fields is None else expectation.fields
         self._event = next((name for name in expectation.event_time_fields if name in fields), None)
+        self._objects = [
+            name for name, field_type in fields.items() if field_type is FieldType.OBJECT
+        ]
         self._timestamps = [
             name for name, field_type in fields.items() if field_type is FieldType.TIMESTAMP
         ]
-        self._engines: dict[
-            tuple[Shape, tuple[str, ...], frozenset[tuple[str, str | int | None]]], Engine
-        ] = {}
+        self._engines: dict[_EngineKey, Engine] = {}
+
+    @property
+    def object_fields(self) -> Collection[str]:
+        """The fields that hold an object of any content."""
+        return self._objects
 
     @property
     def event_time_field(self) -> str | None:
@@ -62,6 +71,7 @@ class JobPlan:
         *,
         order: Sequence[str],
         learned: Mapping[str, Collection[str | int]],
+        flat: Mapping[str, Flat],
         unchecked: Collection[str],
     ) -> Engine:
         """Return an engine for a shape.
@@ -73,7 +83,7 @@ class JobPlan:
             (name, word) for name, words in learned.items() for word in words
         )
         extra |= frozenset((name, None) for name in unchecked)
-        key = (shape, tuple(order), extra)
+        key = (shape, tuple(order), extra, tuple(flat.items()))
         engine = self._engines.get(key)
         if engine is None:
             vocabulary = {
@@ -88,6 +98,7 @@ class JobPlan:
                 timestamps=self.expectation.timestamps,
                 vocabulary=vocabulary,
                 order=order,
+                flat=flat,
                 times=[*self._timestamps, *([self._event] if self._event else [])],
             )
         return engine

@@ -19,6 +19,7 @@ class Repeats:
 
     def __init__(self) -> None:
         self._digests = array("q")
+        self._few: set[int] | None = {_NOTHING}  # all digests, while they are few
         self.lines_left_out = 0
 
     def add(self, lines: Sequence[bytes]) -> None:
@@ -27,12 +28,19 @@ class Repeats:
         if len(lines) > room:
             self.lines_left_out += len(lines) - room
             lines = lines[:room]
-        self._digests.fromlist(list(map(hash, lines)))
+        digests = list(map(hash, lines))
+        self._digests.fromlist(digests)
+        if self._few is not None:
+            self._few.update(digests)
+            if len(self._few) > _PART_LINES:
+                self._few = None
 
     def found(self) -> tuple[int, list[int]]:
         """Return how many lines repeat an earlier one, and the numbers of the first few."""
         count = 0
         first: list[int] = []
+        if self._few is not None and len(self._few) == len(self._digests) + 1:
+            return 0, []  # the usual case: all different, and no blank line
         mask = (1 << (len(self._digests) // _PART_LINES).bit_length()) - 1
         for number, part in enumerate(self._parts(mask)):
             values = set(part)

@@ -40,6 +40,7 @@ _NO_VALUE: Final = frozenset(
     {"", *(text + end for text in _NOTHING for end in ("Z", ".000Z", ".000000000Z"))}
 )
 _DIGITS: Final = b"0123456789"
+_DIGITS_TO_ZERO: Final = bytes.maketrans(_DIGITS, b"0" * 10)
 _SEEN_MAX: Final = 10_000  # texts whose time is remembered
 
 
@@ -193,19 +194,7 @@ class TimeRule:
 
     def _settles_fractions(self, column: Sequence[str]) -> bool:
         """Prove `YYYY-MM-DDTHH:MM:SSZ` or `YYYY-MM-DDTHH:MM:SS.fractionZ` of all values at once."""
-        lengths = set(map(len, column))
-        if min(lengths) < 20 or max(lengths) > 21 + self._digits or 21 in lengths:
-            return self._settles_each(column, None)
-        marks = list(map(_MARK, column))
-        dots = marks.count(".")
-        # Each value ends in Z and has a dot or that Z in the 20th place: if the ends hold no more
-        # marks than these, all else in them is digits.
-        ends = "".join(map(_END, column)).encode("ascii", "replace").translate(None, _DIGITS)
-        if (
-            set(map(_LAST, column)) != {"Z"}
-            or dots + marks.count("Z") != len(column)
-            or len(ends) != len(column) + dots
-        ):
+        if not self._shaped(column):
             return self._settles_each(column, None)
         prefixes = set(map(_PREFIX, column))
         for prefix in prefixes - self._good.keys():
@@ -219,6 +208,31 @@ class TimeRule:
             self._widen_by_texts(column, prefixes)
         return True
 
+    def _shaped(self, column: Sequence[str]) -> bool:
+        """Whether what follows the seconds is `Z` or `.fractionZ` in all values.
+
+        Of the first 19 characters, which the caller looks at, only the length is proved.
+        """
+        lengths = set(map(len, column))
+        if len(lengths) == 1:
+            (length,) = lengths
+            if not 22 <= length <= 21 + self._digits:
+                return False
+            texts = "".join(column).encode("ascii", "replace").translate(_DIGITS_TO_ZERO)
+            return texts == b"0000-00-00T00:00:00.%bZ" % (b"0" * (length - 21)) * len(column)
+        if min(lengths) < 20 or max(lengths) > 21 + self._digits or 21 in lengths:
+            return False
+        # Each value ends in Z and has a dot or that Z in the 20th place: if the ends hold no more
+        # marks than these, all else in them is digits.
+        marks = list(map(_MARK, column))
+        dots = marks.count(".")
+        ends = "".join(map(_END, column)).encode("ascii", "replace").translate(None, _DIGITS)
+        return (
+            dots + marks.count("Z") == len(column)
+            and set(map(_LAST, column)) == {"Z"}
+            and len(ends) == len(column) + dots
+        )
+
     def _settles_each(self, column: Sequence[object], wrong: Wrong | None) -> bool:
         if isinstance(column[0], str):
             column = list(set(column))  # texts repeat within a second
@@ -231,12 +245,11 @@ class TimeRule:
             self.span = (min(self.span[0], time), max(self.span[1], time))
 
     def _widen_by_texts(self, column: Sequence[str], prefixes: set[str]) -> None:
-        for prefix in {min(prefixes), max(prefixes)}:
+        """Widen the span by shaped texts. Without their Z they sort as their times do."""
+        for prefix, extreme in ((min(prefixes), min), (max(prefixes), max)):
             second = self._good[prefix]
-            if self.span is None or not self.span[0] <= second <= self.span[1] - SECOND_NS:
-                for text in column:
-                    if text.startswith(prefix):
-                        self.look(text)
+            if self.span is None or not self.span[0] <= second < self.span[1] - SECOND_NS:
+                self.look(extreme(text[:-1] for text in column if text.startswith(prefix)) + "Z")
 
     def _remember(self, text: str) -> None:
         if len(self._good) >= _SEEN_MAX:

@@ -50,8 +50,9 @@ class BatchVerifier:
         self._splitter = LineSplitter()
         self._tally = Tally()
         self._repeats = Repeats()
+        self._window = self._name.window if self._name is not None else None
         self._bounds = Bounds.of(
-            arrived_at=arrived_at, window_end=self._name.end if self._name else None
+            arrived_at=arrived_at, window_end=self._window[1] if self._window is not None else None
         )
         self._choice: Choice | None = None
         self._judge = RecordJudge(plan.any_job, self._bounds, self._tally)
@@ -142,7 +143,7 @@ class BatchVerifier:
             records=records,
             plain_bytes=self._gunzip.plain_bytes,
             compressed_bytes=self._gunzip.compressed_bytes,
-            window=self._name.window if self._name is not None else None,
+            window=self._window,
             event_time=_span(self._judge.event_span),
             findings=findings,
             notes=(*choice.notes, *self._notes(), *self._tally.notes()),

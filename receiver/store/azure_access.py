@@ -13,8 +13,8 @@ from azure.core.credentials import AzureSasCredential
 from azure.storage.blob.aio import ContainerClient
 
 from receiver.clock import Clock
+from receiver.destination.azure import Sas, read_sas
 from receiver.destination.destination import Destination
-from receiver.destination.sas import Sas, read_sas
 from receiver.errors import StoreDenied, StoreError
 from receiver.limits import MIB
 from receiver.secret import Secret

@@ -63,8 +63,8 @@ def find_account(destination: Destination, endpoint_url: str | None) -> Account:
         DestinationInvalid: no account is named anywhere.
     """
     connection = _connection()
-    host = destination.account or ""
-    name = host.split(".")[0] or os.environ.get(ACCOUNT, "")
+    host, _, in_path = (destination.account or "").partition("/")  # a test server's: host/account
+    name = in_path or host.split(".")[0] or os.environ.get(ACCOUNT, "")
     if not name and connection:
         name = connection.account.name
     if not name:
@@ -76,6 +76,8 @@ def find_account(destination: Destination, endpoint_url: str | None) -> Account:
         return Account(name=name, endpoint_url=endpoint_url.rstrip("/"))
     if connection and connection.account.name == name:
         return connection.account
+    if in_path:
+        return Account(name=name, endpoint_url=f"http://{host}/{name}")
     return Account(name=name, endpoint_url=f"https://{host or name + '.blob.core.windows.net'}")
 
 

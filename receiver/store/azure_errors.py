@@ -14,7 +14,7 @@ from azure.core.exceptions import (
     IncompleteReadError,
 )
 
-from receiver.destination.sas import Sas
+from receiver.destination.azure import Sas
 from receiver.errors import (
     ObjectChanged,
     ObjectMissing,
@@ -39,7 +39,7 @@ def lack_of(sas: Sas, need: Need, now: datetime) -> str:
 
     A SAS that names a stored policy tells nothing of its rights: only the store knows them.
     """
-    if sas.expires_at is not None and sas.expires_at <= now:
+    if sas.expires_at is not None and sas.expired(now):
         return f"expired at {sas.expires_at:%Y-%m-%d %H:%M} UTC"
     if sas.starts_at is not None and sas.starts_at > now:
         return f"is not valid before {sas.starts_at:%Y-%m-%d %H:%M} UTC"
@@ -50,6 +50,8 @@ def lack_of(sas: Sas, need: Need, now: datetime) -> str:
             f"is for other resource types (srt={sas.resource_types}); "
             f"to {need} takes srt with {RESOURCE_TYPE[need]}"
         )
+    if (need == "list" and not sas.can_list) or (need == "read" and not sas.can_read):
+        return f"does not permit to {need}: it is not a container's (sr=c), nor for blobs (ss=b)"
     return ""
 
 

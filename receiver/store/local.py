@@ -10,6 +10,7 @@ import errno
 import os
 import secrets
 import stat
+import threading
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime
@@ -44,6 +45,7 @@ class LocalStore:
         self._root = root
         self._bounds = bounds
         self._listings: dict[tuple[str, str], Iterator[Object]] = {}
+        self._keeping = threading.Lock()  # pages are made in threads
 
     @property
     def properties(self) -> Properties:
@@ -77,9 +79,11 @@ class LocalStore:
 
         Beginning again at a key would read the whole of a large folder for every page.
         """
+        listing = None
         if next_ is not None:
             after = next_
-        listing = self._listings.pop((prefix, after), None) if next_ is not None else None
+            with self._keeping:
+                listing = self._listings.pop((prefix, after), None)
         if listing is None:
             listing = self._objects(prefix, after)
         page = list(islice(listing, self._bounds.page_objects + 1))
@@ -87,9 +91,10 @@ class LocalStore:
             return Page(objects=tuple(page), next=None)
         first_of_next = page.pop()
         last = page[-1].key
-        self._listings[prefix, last] = chain((first_of_next,), listing)
-        while len(self._listings) > LISTINGS_OPEN_MAX:
-            self._listings.pop(next(iter(self._listings)), None)
+        with self._keeping:
+            self._listings[prefix, last] = chain((first_of_next,), listing)
+            if len(self._listings) > LISTINGS_OPEN_MAX:
+                del self._listings[next(iter(self._listings))]  # the oldest
         return Page(objects=tuple(page), next=last)
 
     def _objects(self, prefix: str, after: str) -> Iterator[Object]:

@@ -9,11 +9,13 @@ import pytest
 from azure.storage.blob import (
     AccessPolicy,
     generate_account_sas,
+    generate_blob_sas,
     generate_container_sas,
 )
 
 from receiver.clock import SystemClock
 from receiver.destination.destination import Destination, Scheme
+from receiver.destination.parse import parse_destination
 from receiver.errors import DestinationInvalid, ObjectMissing, StoreDenied, StoreUnavailable
 from receiver.secret import Secret
 from receiver.store.azure import open_azure
@@ -118,6 +120,20 @@ async def test_a_sas_without_containers_says_that_it_does_not_list(place: AzureP
     said = await refused(place, account_sas(place, "rl", "o"))
     assert "srt=o" in said
     assert "srt with c" in said
+
+
+async def test_a_sas_of_one_blob_says_that_it_does_not_list(place: AzurePlace) -> None:
+    sas = generate_blob_sas(
+        place.server.account,
+        place.container,
+        "logs/a",
+        account_key=place.server.account_key,
+        permission="rl",
+        expiry=datetime.now(UTC) + HOUR,
+    )
+    async with place.open(sas=sas) as store:
+        assert await store.read("logs/a", bytes_max=3) == b"123"
+    assert "does not permit to list" in await refused(place, sas)
 
 
 async def test_a_sas_out_of_its_time_says_so(place: AzurePlace) -> None:
@@ -247,6 +263,14 @@ async def test_the_short_form_takes_its_account_from_the_environment(
     url = place.server.url
     async with open_azure(short, endpoint_url=url, clock=SystemClock()) as store:
         assert await listed(store, "") == ["logs/a"]
+
+
+async def test_a_test_servers_address_may_stand_in_the_conf(place: AzurePlace) -> None:
+    server = place.server
+    conf = f"azure://127.0.0.1:{server.port}/{server.account}/{place.container}/logs?"
+    destination = parse_destination(conf + container_sas(place))
+    async with open_azure(destination, clock=SystemClock()) as store:
+        assert await listed(store, destination.prefix_literal) == ["logs/a"]
 
 
 async def test_a_server_that_is_not_there_shows_nothing_of_the_sas(place: AzurePlace) -> None:

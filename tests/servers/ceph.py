@@ -48,6 +48,9 @@ mon data = {folder}/mon
 mon data avail crit = 1
 mon data avail warn = 2
 mon initial members = a
+# each pool is a proposal, and by default one is made a second
+paxos propose interval = 0.05
+paxos min wait = 0.01
 [osd]
 osd data = {folder}/osd
 osd objectstore = memstore
@@ -88,7 +91,15 @@ def ceph_rgw(folder: Path) -> Iterator[S3Server]:
         gateway = ("radosgw", "-f", "-n", "client.rgw")
         running.enter_context(cluster.launched(*gateway, ready=lambda: _serves_s3(url)))
         users = {name: cluster.make_user(name) for name in RIGHTS}
-        server = S3Server(port=rgw_port, **users, policies=True, denies_missing=True)
+        server = S3Server(
+            port=rgw_port,
+            owner=users["owner"],
+            reader=users["reader"],
+            getter=users["getter"],
+            writer=users["writer"],
+            policies=True,
+            denies_missing=True,
+        )
         warm = server.make_bucket()  # the first bucket and the first object take 2 s each
         server.client().put_object(Bucket=warm, Key="warm", Body=b"")
         yield server

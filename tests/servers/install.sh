@@ -19,7 +19,7 @@ if ((${#absent[@]})); then
   DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "${absent[@]}"
 fi
 
-# 3.35.0 is the newest that runs on Node 20
+# 3.35.0: newer ones ask for Node 21 and more
 if [[ ! -e .servers/node_modules/azurite/dist/src/azurite.js ]]; then
   npm install --prefix .servers --no-audit --no-fund --no-package-lock azurite@3.35.0
 fi

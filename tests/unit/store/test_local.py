@@ -1,5 +1,6 @@
 """What only local files can do: links, odd names, rights, half-written files, large trees."""
 
+import asyncio
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -161,6 +162,27 @@ async def test_a_page_can_be_continued_by_another_store(tmp_path: Path) -> None:
     page = await LocalStore(tmp_path, bounds=bounds).list("")
     rest = await LocalStore(tmp_path, bounds=bounds).list("", next=page.next)
     assert [obj.key for obj in rest.objects] == ["4", "5", "6", "7"]
+
+
+async def test_many_listings_at_once_do_not_meet(tmp_path: Path) -> None:
+    for number in range(40):
+        write(tmp_path / f"{number % 20:02}/{number:02}")
+    store = LocalStore(tmp_path, bounds=Bounds(page_objects=1))
+
+    async def whole_listing(prefix: str) -> list[str]:
+        page = await store.list(prefix)
+        found = [obj.key for obj in page.objects]
+        while page.next is not None:
+            page = await store.list(prefix, next=page.next)
+            found += [obj.key for obj in page.objects]
+        return found
+
+    prefixes = [f"{number:02}/" for number in range(20)] + [""] * 5
+    for prefix, found in zip(
+        prefixes, await asyncio.gather(*map(whole_listing, prefixes)), strict=True
+    ):
+        assert found == sorted(found)
+        assert len(found) == (2 if prefix else 40)
 
 
 async def test_a_file_removed_between_two_pages_is_left_out(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 
 import pytest
@@ -16,7 +17,7 @@ from receiver.errors import (
 )
 from receiver.limits import MIB
 from receiver.store.bounds import Bounds
-from receiver.store.s3 import open_s3
+from receiver.store.s3 import S3Store, open_s3
 from tests.servers.s3 import User, destination
 
 DATE = "Sun, 22 Nov 2026 10:15:00 GMT"
@@ -104,7 +105,7 @@ async def server() -> AsyncIterator[StrangeServer]:
     await runner.cleanup()
 
 
-def opening(server: StrangeServer):  # type: ignore[no-untyped-def]
+def opening(server: StrangeServer) -> AbstractAsyncContextManager[S3Store]:
     bounds = Bounds(stall_seconds=2, retry_seconds=0.001)
     return open_s3(destination("logs", user=USER), endpoint_url=server.url, bounds=bounds)
 
