@@ -67,3 +67,7 @@ STORE_CALL_SECONDS: Final = 60.0
 
 STORE_STALL_SECONDS: Final = 60.0
 """A body that brings no byte for so long is broken."""
+
+# --- a sweep ---
+SPAN_DAYS_MAX: Final = 400
+"""Day folders that are listed one by one; to list all there is costs less than more of them."""

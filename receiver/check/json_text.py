@@ -59,7 +59,7 @@ def decode(line: bytes) -> Any:
     text = line.decode()
     try:
         value = json.loads(text, parse_constant=_refuse, parse_int=_integer)
-        lone = any(_LONE_SURROGATE.search(part) for part in _texts(value))
+        lone = "\\u" in text and _has_lone_surrogate(text)
     except RecursionError as error:
         raise Unreadable("nested too deeply") from error
     except json.JSONDecodeError as error:
@@ -93,6 +93,15 @@ def _refuse(constant: str) -> NoReturn:
 def _integer(digits: str) -> int | float:
     """Read an integer; one of more digits than Python converts is as good as infinite here."""
     return int(digits) if len(digits) < 1000 else float("-inf" if digits[0] == "-" else "inf")
+
+
+def _has_lone_surrogate(text: str) -> bool:
+    """Whether a key or a value holds half a pair, those hidden by a repeated key included."""
+    parts: list[object] = []
+    whole = json.loads(
+        text, object_pairs_hook=lambda pairs: parts.extend(map(list, pairs)), parse_int=_integer
+    )
+    return any(_LONE_SURROGATE.search(each) for each in _texts([whole, parts]))
 
 
 def _texts(value: object) -> Iterator[str]:

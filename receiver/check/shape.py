@@ -4,9 +4,10 @@ An engine is built for a shape and accepts its lines by the block: the shape tha
 and any other that turns up often enough, so that uniformly wrong batches cost what good ones do.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from enum import Enum
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
@@ -14,6 +15,9 @@ from receiver.check.codes import Code
 from receiver.check.explain import BEYOND_INT64, ELEMENTS, Departure, type_departure
 from receiver.check.timestamps import TimeRule, Wrong
 from receiver.job.expectation import Expectation, FieldType
+
+
+_ODD: Final = re.compile(r'["\\\x00-\x1f]')
 
 
 class Holds(Enum):
@@ -45,7 +49,7 @@ class Shape(msgspec.Struct, frozen=True):
 
 def promised_shape(expectation: Expectation) -> Shape | None:
     """The shape of a record without departures; None if nobody knows the fields."""
-    if expectation.fields is None:
+    if expectation.fields is None or _odd(expectation.fields):
         return None
     return Shape(
         tuple(
@@ -71,6 +75,8 @@ def shape_of(
     None where the departures do not follow from the shape alone: then the next record with the
     same keys may depart otherwise.
     """
+    if _odd(record):
+        return None
     departures = [one for one in departures if one.code is not Code.FIELD_VALUE]  # engines count
     wrong = {departure.field: departure for departure in departures}
     if any(departure.code is Code.DATASET_OTHER for departure in departures):
@@ -80,6 +86,11 @@ def shape_of(
     if any(slot.holds is Holds.TYPE and slot.python_type is None for slot in slots):
         return None
     return Shape(slots, tuple(msgspec.structs.replace(each, shown="") for each in departures))
+
+
+def _odd(names: Iterable[str]) -> bool:
+    """Whether a key is one that no struct's field can have in msgspec."""
+    return any(_ODD.search(name) for name in names)
 
 
 def _slots(

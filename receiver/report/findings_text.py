@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Final
 
 import msgspec
+from rich.cells import cell_len
 
 from receiver.check.codes import MEANINGS, Code
 from receiver.check.report import Severity
@@ -110,7 +111,7 @@ class _Block:
         head = elided(head, self._columns)
         coloured = self._ink(label, STYLE_OF_SEVERITY[self._group.severity])
         line = padded(head, column) + counts
-        if len(padded(head, 0)) + len(counts) <= self._columns or len(line) <= self._columns:
+        if cell_len(line) <= self._columns:
             yield coloured + line[len(label) :]
         else:
             yield coloured + head[len(label) :]

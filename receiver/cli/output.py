@@ -1,0 +1,135 @@
+"""Where results go: standard output in one format, files by their suffix."""
+
+import os
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import BinaryIO, Final, Self
+
+import click
+
+from receiver.errors import ConfigError
+from receiver.report.json import write_json
+from receiver.report.run import Run
+from receiver.report.text import write_text
+
+_SUFFIXES: Final = {".json": "json", ".txt": "text"}
+
+format_option = click.option(
+    "--format",
+    "text_format",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="What is printed.",
+)
+color_option = click.option(
+    "--color",
+    type=click.Choice(["auto", "always", "never"]),
+    default="auto",
+    show_default=True,
+    help="Colour; auto: on a terminal, unless NO_COLOR is set.",
+)
+
+
+class Outputs:
+    """The files of `-o`, opened before any work: one that cannot be written shall cost none.
+
+    What stood in a file stays until there is something to replace it; a file that we made and
+    had nothing to write into is removed.
+    """
+
+    def __init__(self, paths: Iterable[str]) -> None:
+        self._files: list[tuple[Path, str, bool]] = []  # path, format, whether we made it
+        self._written = False
+        for path in map(Path, paths):
+            made = not path.exists()
+            text_format = _format_of(path)
+            _open(path, "ab").close()
+            self._files.append((path, text_format, made))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if not self._written:
+            for path, _, made in self._files:
+                if made:
+                    path.unlink(missing_ok=True)
+
+    @property
+    def formats(self) -> frozenset[str]:
+        """The formats that the files need."""
+        return frozenset(text_format for _, text_format, _ in self._files)
+
+    def write(self, run: Run) -> None:
+        """Write the Run into every file."""
+        self._written = True
+        for path, text_format, _ in self._files:
+            try:
+                with _open(path, "wb") as file:
+                    for piece in _FORMATS[text_format](run):
+                        file.write(piece.encode(errors="backslashreplace"))
+            except OSError as error:
+                raise ConfigError(f"{path}: {error.strerror}; the report is not whole") from error
+
+
+def print_run(run: Run, *, text_format: str, colour: bool) -> None:
+    """Print a Run."""
+    if text_format == "json":
+        echo(write_json(run))
+    else:
+        echo_lines(write_text(run, colour=colour))
+
+
+def echo_lines(lines: Iterable[str]) -> None:
+    """Print lines."""
+    echo(f"{line}\n" for line in lines)
+
+
+def echo(pieces: Iterable[str]) -> None:
+    """Print pieces of text; a reader that has had enough (`| head`) is no error."""
+    try:
+        for piece in pieces:
+            sys.stdout.write(piece)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def wants_colour(color: str) -> bool:
+    """Tell whether standard output takes colour (https://no-color.org)."""
+    if color != "auto":
+        return color == "always"
+    plain = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
+    return sys.stdout.isatty() and not plain
+
+
+def _text(run: Run) -> Iterator[str]:
+    return (f"{line}\n" for line in write_text(run))
+
+
+_FORMATS: Final[dict[str, Callable[[Run], Iterator[str]]]] = {"text": _text, "json": write_json}
+
+
+def _format_of(path: Path) -> str:
+    try:
+        return _SUFFIXES[path.suffix.lower()]
+    except KeyError:
+        known = " or ".join(_SUFFIXES)
+        raise ConfigError(
+            f"-o {path}: the suffix says the format; let the name end in {known}"
+        ) from None
+
+
+def _open(path: Path, mode: str) -> BinaryIO:
+    try:
+        return path.open(mode)  # type: ignore[return-value]
+    except OSError as error:
+        raise ConfigError(f"-o {path}: cannot be written: {error.strerror}") from error

@@ -1,0 +1,1 @@
+"""A source and a span of time -> the objects to read."""
