@@ -71,3 +71,24 @@ STORE_STALL_SECONDS: Final = 60.0
 # --- a sweep ---
 SPAN_DAYS_MAX: Final = 400
 """Day folders that are listed one by one; to list all there is costs less than more of them."""
+
+SWEEP_WAITING_MAX: Final = 10_000
+"""Objects listed and not yet read: the listing is ahead far enough to tell how much there is."""
+
+LOAD_OBJECTS_MAX: Final = 8
+"""Objects that one process reads at once: of small ones the way to the store takes longest."""
+
+LOAD_BYTES_MAX: Final = 16 * MIB
+"""Stored bytes that one process reads at once; a larger object is read alone."""
+
+FEED_BYTES: Final = 64 * KIB
+"""Gzip is verified in slices of this, 2 ms each: the loop that is shared has to run in between."""
+
+OBJECT_COST_BYTES: Final = 16 * KIB
+"""Opening and judging an object costs as much as so many bytes of it, however small it is."""
+
+WORKERS_WORTH_BYTES: Final = 16 * MIB
+"""From so much to read on, worker processes pay for their start."""
+
+WORKER_LOSSES_MAX: Final = 20
+"""So many workers ending in a row without one answer: it is not the objects, it is the machine."""

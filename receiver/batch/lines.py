@@ -46,6 +46,8 @@ class LineSplitter:
                 self._keep(block[:first])
                 yield self._long()
                 block = block[first + 1 :]
+                if not block:
+                    return
             else:
                 self._parts.append(block)
                 block = b"".join(self._parts)

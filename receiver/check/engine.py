@@ -13,8 +13,9 @@ from typing import Annotated, Any, Final, Literal, TypeAlias, get_args, get_orig
 
 import msgspec
 
+from receiver.check import bulk
 from receiver.check.explain import ELEMENTS, INT_MAX, INT_MIN
-from receiver.check.json_text import quotes_of, unescaped_quotes
+from receiver.check.json_text import quotes_of
 from receiver.check.shape import Holds, Shape, Slot
 from receiver.check.timestamps import TimeRule, Wrong
 from receiver.job.expectation import FieldType, TimestampFormat
@@ -134,7 +135,7 @@ class Engine:
             quotes += each * sum(map(len, filter(None, map(column, records))))
         if self._written is not None:
             quotes += quotes_of(list(map(self._written, records)))
-        if unescaped_quotes(text, end) != quotes:
+        if bulk.unescaped_quotes(text, end) != quotes:
             return False
         if not all(all(map(column, records)) for column in self._filled):
             return False
@@ -164,6 +165,8 @@ def _type(
         return Any
     if slot.holds is Holds.ELEMENTS:
         return list[_OBSERVED.get(slot.python_type, slot.python_type)]  # type: ignore[misc, arg-type]
+    if slot.holds is Holds.TIME and slot.python_type is int and slot.field_type is FieldType.INT:
+        return _INT64  # beyond it the type is wrong, and not the time
     if slot.holds is not Holds.PROMISED:
         return _OBSERVED.get(slot.python_type, slot.python_type)  # type: ignore[arg-type]
     if slot.field_type is FieldType.TIMESTAMP:

@@ -9,14 +9,9 @@ from typing import Any, Final
 
 import msgspec
 
+from receiver.check import bulk
 from receiver.check.codes import Code
-from receiver.check.json_text import (
-    Unreadable,
-    decode,
-    quotes_of,
-    repeated_keys,
-    unescaped_quotes,
-)
+from receiver.check.json_text import Unreadable, decode, quotes_of, repeated_keys
 from receiver.check.lookalike import LookAlike
 from receiver.check.timestamps import TimeRule
 from receiver.job.expectation import Expectation, FieldType
@@ -123,7 +118,7 @@ class Explainer:
         if not isinstance(record, dict):
             return Judgement(departures=(not_object(record),))
         departures = tuple(self.explain(record))
-        if unescaped_quotes(line) == quotes_of(record):
+        if bulk.unescaped_quotes(line) == quotes_of(record):
             return Judgement(record=record, departures=departures)
         repeated = tuple(
             Departure(

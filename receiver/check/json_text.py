@@ -7,9 +7,8 @@ from typing import Any, Final, NoReturn
 
 import msgspec
 
-_QUOTE: Final = ord('"')
-_ESCAPES_SOUGHT: Final = 300  # of a block; where there are more, the regular expression is faster
-_ESCAPES: Final = re.compile(rb"\\.", re.DOTALL)
+from receiver.check import bulk
+
 _LONE_SURROGATE: Final = re.compile("[\ud800-\udfff]")
 
 
@@ -17,27 +16,14 @@ class Unreadable(Exception):
     """A line that holds no JSON value; the message says where and why."""
 
 
-def unescaped_quotes(text: bytes, end: int | None = None) -> int:
-    """Count the quotes in JSON text that begin or end a string.
-
-    In valid JSON without a repeated key their number follows from the decoded values, and each
-    repeated key adds two at least: comparing the two finds repeated keys without parsing again.
-    """
-    end = len(text) if end is None else end
-    quotes = text.count(b'"', 0, end)
-    at = text.find(b"\\", 0, end)
-    for _ in range(_ESCAPES_SOUGHT):  # one by one they are found by memchr: most text has few
-        if at < 0:
-            return quotes
-        quotes -= text[at + 1] == _QUOTE
-        at = text.find(b"\\", at + 2, end)
-    return quotes if at < 0 else quotes - _ESCAPES.findall(text, at, end).count(b'\\"')
-
-
 def quotes_of(value: object) -> int:
-    """Count the quotes that a decoded value needs when written as JSON."""
+    """Count the quotes that a decoded value needs when written as JSON.
+
+    In valid JSON without a repeated key they are all the quotes that begin or end a string, and
+    each repeated key adds two at least: comparing finds repeated keys without parsing again.
+    """
     try:
-        return unescaped_quotes(msgspec.json.encode(value))
+        return bulk.unescaped_quotes(msgspec.json.encode(value))
     except (OverflowError, ValueError, RecursionError):  # integers beyond 64 bits, odd floats
         return _count_quotes(value)
 
@@ -90,9 +76,9 @@ def _refuse(constant: str) -> NoReturn:
     raise Unreadable(f"{constant} is no JSON")
 
 
-def _integer(digits: str) -> int | float:
-    """Read an integer; one of more digits than Python converts is as good as infinite here."""
-    return int(digits) if len(digits) < 1000 else float("-inf" if digits[0] == "-" else "inf")
+def _integer(digits: str) -> int:
+    """Read an integer; of one that Python refuses to convert, the first digits are as telling."""
+    return int(digits[:1000])
 
 
 def _has_lone_surrogate(text: str) -> bool:

@@ -40,8 +40,10 @@ class JobPlan:
         self._objects = [
             name for name, field_type in fields.items() if field_type is FieldType.OBJECT
         ]
+        optional = expectation.fields_optional & expectation.types.keys()
+        judged = {**{name: expectation.types[name] for name in optional}, **fields}
         self._timestamps = [
-            name for name, field_type in fields.items() if field_type is FieldType.TIMESTAMP
+            name for name, field_type in judged.items() if field_type is FieldType.TIMESTAMP
         ]
         self._engines: dict[_EngineKey, Engine] = {}
 

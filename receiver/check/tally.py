@@ -37,7 +37,7 @@ class Tally:
         """Count a departure so many times; with a line, that line may serve as an example."""
         counted = self._counted.get(departure.kind)
         if counted is None:
-            if not self._has_room(departure):
+            if not self._has_room(departure, times):
                 return
             counted = self._counted[departure.kind] = _Counted()
         counted.count += times
@@ -80,14 +80,14 @@ class Tally:
             notes.append(f"more than {FINDINGS_MAX} kinds of finding; the others are only counted")
         return notes
 
-    def _has_room(self, departure: Departure) -> bool:
+    def _has_room(self, departure: Departure, times: int) -> bool:
         if departure.code is Code.FIELD_VALUE:
             if self._words.get(departure.field, 0) >= VOCABULARY_VALUES_MAX:
                 self._words_left_out.add(departure.field)
                 return False
             self._words[departure.field] = self._words.get(departure.field, 0) + 1
         elif len(self._counted) >= FINDINGS_MAX:
-            self._left_out[departure.code] = self._left_out.get(departure.code, 0) + 1
+            self._left_out[departure.code] = self._left_out.get(departure.code, 0) + times
             return False
         return True
 

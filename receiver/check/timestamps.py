@@ -9,11 +9,11 @@ in another spelling is a warning, and a zero time is no time.
 import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from operator import itemgetter
-from typing import Final, cast
+from typing import Any, Final
 
 import msgspec
 
+from receiver.check import bulk
 from receiver.check.codes import Code
 from receiver.job.expectation import TimestampFormat
 
@@ -34,14 +34,10 @@ _RFC3339: Final = re.compile(
     r"(\d{4}-\d\d-\d\d)([Tt ])(\d\d:\d\d:)(\d\d)(?:\.(\d+))?(?:([Zz])|([+-])(\d\d):(\d\d))",
     re.ASCII,
 )
-_SHAPE: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d", re.ASCII)
 _NOTHING: Final = frozenset({"1970-01-01T00:00:00", "0001-01-01T00:00:00"})
 _NO_VALUE: Final = frozenset(
     {"", *(text + end for text in _NOTHING for end in ("Z", ".000Z", ".000000000Z"))}
 )
-_DIGITS: Final = b"0123456789"
-_DIGITS_TO_ZERO: Final = bytes.maketrans(_DIGITS, b"0" * 10)
-_SEEN_MAX: Final = 10_000  # texts whose time is remembered
 
 
 class Wrong(msgspec.Struct, frozen=True):
@@ -80,7 +76,7 @@ class TimeRule:
         self._unit = _MILLISECOND_NS if milliseconds else _UNIT_NS.get(form, 0)
         self._milliseconds = milliseconds
         self._digits = _FRACTION_DIGITS.get(form, 0)
-        self._good: dict[str, int] = {}  # texts, or their first 19 characters, known to be good
+        self._good: tuple[str, str] | None = None  # from where to where texts are good, without Z
 
     # --- one value ---
 
@@ -150,7 +146,7 @@ class TimeRule:
 
     # --- a column ---
 
-    def settles(self, column: Sequence[object], wrong: Wrong | None) -> bool:
+    def settles(self, column: list[Any], wrong: Wrong | None) -> bool:
         """Whether every value is judged alike: wrong in this way, or good if None.
 
         The values have one type, as an engine decodes them. Exact: True is a proof, and False
@@ -159,9 +155,9 @@ class TimeRule:
         if not column:
             return True
         if type(column[0]) is int:
-            return self._settles_integers(cast("Sequence[int]", column), wrong)
+            return self._settles_integers(column, wrong)
         if wrong is None and isinstance(column[0], str) and not self._unit:
-            return self._settles_texts(cast("Sequence[str]", column))
+            return self._settles_texts(column)
         return self._settles_each(column, wrong)
 
     def _settles_integers(self, column: Sequence[int], wrong: Wrong | None) -> bool:
@@ -176,62 +172,37 @@ class TimeRule:
         # Outcomes follow the order of positive integers: the two ends speak for all between them.
         return self.look(low) == wrong and self.look(max(column)) == wrong
 
-    def _settles_texts(self, column: Sequence[str]) -> bool:
-        if not _NO_VALUE.isdisjoint(column):
-            if self.event:
-                return False
-            column = [text for text in column if text not in _NO_VALUE]
-            if not column:
-                return True
-        if self._digits:
-            return self._settles_fractions(column)
-        texts = set(column)
-        for text in texts - self._good.keys():
-            if self.look(text) is not None:
-                return False
-            self._remember(text)
-        return True
+    def _settles_texts(self, column: list[str]) -> bool:
+        """Judge texts by the earliest and the latest of them.
 
-    def _settles_fractions(self, column: Sequence[str]) -> bool:
-        """Prove `YYYY-MM-DDTHH:MM:SSZ` or `YYYY-MM-DDTHH:MM:SS.fractionZ` of all values at once."""
-        if not self._shaped(column):
-            return self._settles_each(column, None)
-        prefixes = set(map(_PREFIX, column))
-        for prefix in prefixes - self._good.keys():
-            first, last = prefix + "Z", f"{prefix}.{'9' * self._digits}Z"
-            if not _SHAPE.fullmatch(prefix) or self._text(first)[0] or self._text(last)[0]:
-                return self._settles_each(column, None)
-            if self._text(first)[1] is None:  # a zero time: .5 s after it would be none
-                return self._settles_each(column, None)
-            self._remember(prefix)
-        if self.event:
-            self._widen_by_texts(column, prefixes)
-        return True
-
-    def _shaped(self, column: Sequence[str]) -> bool:
-        """Whether what follows the seconds is `Z` or `.fractionZ` in all values.
-
-        Of the first 19 characters, which the caller looks at, only the length is proved.
+        Between two times that are good all are good: no value (year 1, 1970) is long before them.
         """
-        lengths = set(map(len, column))
-        if len(lengths) == 1:
-            (length,) = lengths
-            if not 22 <= length <= 21 + self._digits:
-                return False
-            texts = "".join(column).encode("ascii", "replace").translate(_DIGITS_TO_ZERO)
-            return texts == b"0000-00-00T00:00:00.%bZ" % (b"0" * (length - 21)) * len(column)
-        if min(lengths) < 20 or max(lengths) > 21 + self._digits or 21 in lengths:
+        ends = bulk.between(column, self._digits)
+        if ends is None or ends[0] in _NO_VALUE:
+            some = [text for text in column if text not in _NO_VALUE]
+            if self.event or (ends is None and len(some) == len(column)):
+                return self._settles_each(column, None)
+            if not some:
+                return True
+            column = some
+            ends = bulk.between(column, self._digits)
+        if ends is None or not all(map(self._is_good, ends)):
+            return self._settles_each(column, None)
+        return True
+
+    def _is_good(self, text: str) -> bool:
+        """Whether a shaped text is a plausible time with nothing wrong. Remembers how far."""
+        place = text[:-1]  # without their Z they sort as their times do
+        if self._good is not None and self._good[0] <= place <= self._good[1]:
+            return True
+        wrong, time = self._text(text)
+        if wrong is not None or time is None:
             return False
-        # Each value ends in Z and has a dot or that Z in the 20th place: if the ends hold no more
-        # marks than these, all else in them is digits.
-        marks = list(map(_MARK, column))
-        dots = marks.count(".")
-        ends = "".join(map(_END, column)).encode("ascii", "replace").translate(None, _DIGITS)
-        return (
-            dots + marks.count("Z") == len(column)
-            and set(map(_LAST, column)) == {"Z"}
-            and len(ends) == len(column) + dots
-        )
+        if self.event:
+            self._widen(time)
+        low, high = self._good or (place, place)
+        self._good = (min(low, place), max(high, place))
+        return True
 
     def _settles_each(self, column: Sequence[object], wrong: Wrong | None) -> bool:
         if isinstance(column[0], str):
@@ -243,25 +214,6 @@ class TimeRule:
             self.span = (time, time)
         elif not self.span[0] <= time <= self.span[1]:
             self.span = (min(self.span[0], time), max(self.span[1], time))
-
-    def _widen_by_texts(self, column: Sequence[str], prefixes: set[str]) -> None:
-        """Widen the span by shaped texts. Without their Z they sort as their times do."""
-        for prefix, extreme in ((min(prefixes), min), (max(prefixes), max)):
-            second = self._good[prefix]
-            if self.span is None or not self.span[0] <= second < self.span[1] - SECOND_NS:
-                self.look(extreme(text[:-1] for text in column if text.startswith(prefix)) + "Z")
-
-    def _remember(self, text: str) -> None:
-        if len(self._good) >= _SEEN_MAX:
-            self._good.clear()
-        time = self._text(text if text.endswith("Z") or not text else text + "Z")[1]
-        self._good[text] = 0 if time is None else time
-
-
-_PREFIX: Final = itemgetter(slice(0, 19))
-_MARK: Final = itemgetter(19)
-_END: Final = itemgetter(slice(19, None))
-_LAST: Final = itemgetter(-1)
 
 
 def nanoseconds(moment: datetime) -> int:
@@ -279,6 +231,8 @@ def _parse(text: str) -> tuple[int, int, str] | None:
     if match is None:
         return None
     day, letter, clock, second, fraction, zulu, sign, hours, minutes = match.groups()
+    if clock > "23:59:":  # newer Pythons read 24:00 as the next day, RFC 3339 does not
+        return None
     try:
         moment = datetime.fromisoformat(f"{day}T{clock}{'59' if second == '60' else second}+00:00")
     except ValueError:  # digits that are no date or no time

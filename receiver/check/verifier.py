@@ -11,18 +11,18 @@ from typing import Any
 from receiver.batch.gunzip import Gunzip, GzipFault
 from receiver.batch.lines import Lines, LineSplitter, LongLine
 from receiver.batch.name import read_name
+from receiver.check import bulk
 from receiver.check.codes import Code
 from receiver.check.explain import Departure
 from receiver.check.json_text import Unreadable, decode
 from receiver.check.judge import RecordJudge
 from receiver.check.key import key_departures
 from receiver.check.plan import Choice, Plan, choose
-from receiver.check.repeats import Repeats
 from receiver.check.report import Report
 from receiver.check.tally import Tally, verdict_of
 from receiver.check.timestamps import Bounds
 from receiver.destination.destination import Destination
-from receiver.limits import LINE_BYTES_MAX, MIB, PLAIN_BYTES_MAX, REPEAT_RECORDS_MAX
+from receiver.limits import EXAMPLES_MAX, LINE_BYTES_MAX, MIB, PLAIN_BYTES_MAX, REPEAT_RECORDS_MAX
 
 _FIRST_RECORDS = 50  # so many show which job a batch is of
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -49,7 +49,7 @@ class BatchVerifier:
         self._gunzip = Gunzip()
         self._splitter = LineSplitter()
         self._tally = Tally()
-        self._repeats = Repeats()
+        self._repeats = bulk.LineSet(REPEAT_RECORDS_MAX, EXAMPLES_MAX)
         self._window = self._name.window if self._name is not None else None
         self._bounds = Bounds.of(
             arrived_at=arrived_at, window_end=self._window[1] if self._window is not None else None
@@ -93,9 +93,14 @@ class BatchVerifier:
     def _read(self, parts: Iterable[Lines | LongLine]) -> None:
         for part in parts:
             if isinstance(part, Lines):
-                self._repeats.add(part.lines)
-                self._judge_of(part.lines).lines(part, first=self._lines + 1)
+                judge = self._judge_of(part.lines)
+                blank = judge.blank_lines
+                judge.lines(part, first=self._lines + 1)
                 self._lines += len(part.lines)
+                if judge.blank_lines == blank:
+                    self._repeats.add(part.lines)
+                else:  # nothing is repeated by a blank line, whatever it consists of
+                    self._repeats.add([line if line.strip() else b"\n" for line in part.lines])
                 continue
             self._lines += 1
             self._repeats.add([part.line or b""])

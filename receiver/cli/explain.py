@@ -24,11 +24,12 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
 
 
 @click.command(
+    short_help="Say what a finding means and what to do.",
     epilog="""\b
 Examples:
   logpush-receiver explain
   logpush-receiver explain gzip-truncated
-  logpush-receiver explain --format json"""
+  logpush-receiver explain --format json""",
 )
 @click.argument("code", required=False)
 @format_option

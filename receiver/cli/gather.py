@@ -37,7 +37,9 @@ class Gathering:
 
     def unread(self, key: str, error: str) -> None:
         """Take what could not be read, an object or all of a store."""
-        legible = error.encode(errors="backslashreplace").decode()  # a system's text may be no UTF-8
+        legible = error.encode(
+            errors="backslashreplace"
+        ).decode()  # a system's text may be no UTF-8
         self._unread.append(Unread(key=key, error=legible))
 
     @property

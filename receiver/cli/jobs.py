@@ -30,9 +30,13 @@ def ask(files: Sequence[str], dataset: str | None, options: str | None) -> list[
         ConfigError: a file cannot be read, holds no job, or nothing says what to expect.
     """
     if files and (dataset is not None or options is not None):
-        raise ConfigError("--job says what --dataset and --options would: give the one or the other")
+        raise ConfigError(
+            "--job says what --dataset and --options would: give the one or the other"
+        )
     if not files and dataset is None and options is None:
-        raise ConfigError("nothing says what to expect: give --job FILE, or --dataset and --options")
+        raise ConfigError(
+            "nothing says what to expect: give --job FILE, or --dataset and --options"
+        )
     if files:
         jobs = [job for file in files for job in parse_jobs(_read(file), source=_shown(file))]
     else:

@@ -9,12 +9,10 @@ import click
 from receiver import __version__
 from receiver.cli.demo import demo
 from receiver.cli.explain import explain
+from receiver.cli.output import NAME, complain
 from receiver.cli.verify import verify
 from receiver.errors import ConfigError, ReceiverError
-from receiver.report.phrase import visible
 from receiver.report.run import Exit
-
-NAME = "logpush-receiver"
 
 
 @click.group(
@@ -69,7 +67,7 @@ def _ended() -> int:
 
 
 def _said(message: str, code: Exit) -> int:
-    click.echo(f"{NAME}: {visible(' '.join(message.split()))}", err=True)
+    complain(message)
     return code
 
 

@@ -11,9 +11,11 @@ import click
 
 from receiver.errors import ConfigError
 from receiver.report.json import write_json
+from receiver.report.phrase import visible
 from receiver.report.run import Run
 from receiver.report.text import write_text
 
+NAME: Final = "logpush-receiver"
 _SUFFIXES: Final = {".json": "json", ".txt": "text"}
 
 format_option = click.option(
@@ -101,6 +103,11 @@ def echo(pieces: Iterable[str]) -> None:
         sys.stdout.flush()
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def complain(message: str) -> None:
+    """Say on standard error, in one line, what went wrong."""
+    click.echo(f"{NAME}: {visible(' '.join(message.split()))}", err=True)
 
 
 def wants_colour(color: str) -> bool:

@@ -86,9 +86,7 @@ def _judged(
     notes = _conditions(each, name)
     if verdict.verdict is SampleState.INSUFFICIENT:
         why = _UNCLEAR[verdict.reason]
-        return SampleAnswer(
-            unanswered=(f"{question}: {delivered:,} arrived, {why}",), notes=notes
-        )
+        return SampleAnswer(unanswered=(f"{question}: {delivered:,} arrived, {why}",), notes=notes)
     if verdict.verdict is SampleState.CONSISTENT:
         good = f"{name}sample {sample:g}: {_share(verdict, delivered, reference)}, as promised"
         return SampleAnswer(notes=(good, *notes))
@@ -104,7 +102,7 @@ def _judged(
 
 
 def _share(verdict: SampleVerdict, delivered: int, reference: int) -> str:
-    return f"{verdict.share:.4g} ({delivered:,} of {reference:,} records)"
+    return f"{verdict.share:.4g} arrived ({delivered:,} of {reference:,} records)"
 
 
 def _conditions(each: AskedJob, name: str) -> tuple[str, ...]:

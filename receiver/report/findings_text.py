@@ -10,10 +10,11 @@ from receiver.check.codes import MEANINGS, Code
 from receiver.check.report import Severity
 from receiver.check.summary import Kind, Seen, Total
 from receiver.report.ink import STYLE_OF_SEVERITY, Ink, Style
-from receiver.report.phrase import counted, elided, padded, visible, wrap
+from receiver.report.phrase import counted, elided, padded, visible, wrap, wrap_words
 from receiver.report.run import Run
 
 _FIELDS_SHOWN: Final = 4  # of one code: a job for another data set lacks a hundred at once
+_FIELDS_NAMED: Final = 12
 _COUNT_COLUMN: Final = 47
 _KEY_LINES: Final = 2
 _INDENT: Final = "  "
@@ -66,9 +67,11 @@ def group_findings(run: Run) -> list[Group]:
 def findings_lines(run: Run, *, ink: Ink, columns: int) -> Iterator[str]:
     """Yield the lines of all findings, and at the end where to read more."""
     groups = group_findings(run)
-    for group in groups:
+    blocks = [_Block(group, run, ink, columns) for group in groups]
+    widest = max((len(counts) for block in blocks for counts in block.counts()), default=0)
+    for block in blocks:
         yield ""
-        yield from _Block(group, run, ink, columns).lines()
+        yield from block.lines(column=min(_COUNT_COLUMN, columns - widest))
     if groups:
         yield ""
         yield from wrap(
@@ -86,28 +89,41 @@ class _Block:
         self._ink = ink
         self._columns = columns
 
-    def lines(self) -> Iterator[str]:
+    def counts(self) -> list[str]:
+        """Return how often each field shown has it, as the lines will say."""
+        return [self._counts(total) for _, total in self._group.fields[:_FIELDS_SHOWN]]
+
+    def lines(self, *, column: int) -> Iterator[str]:
+        """Yield all lines; `column` is where the counts begin if there is room."""
         meaning = MEANINGS[Code(self._group.code)]
+        place: tuple[str, int] | None = None
         for number, (field, total) in enumerate(self._group.fields[:_FIELDS_SHOWN]):
-            yield from self._head(field, total)
-            yield from self._place(total.first)
+            yield from self._head(field, total, column)
+            if place != (total.first.key, total.first.line):
+                yield from self._place(total.first)
+            place = (total.first.key, total.first.line)
             yield from self._difference(total.first)
             if number == 0:
                 named = visible(field) or "the field"
                 yield from self._indented(meaning.meaning.format(field=named))
                 yield from self._indented(_advice(meaning.remedy.format(field=named)))
-        left_out = self._group.total.count - sum(
-            total.count for _, total in self._group.fields[:_FIELDS_SHOWN]
-        )
-        if left_out:
-            yield f"{self._group.code}  other fields: {left_out:,} (--format json lists them all)"
+        yield from self._left_out()
 
-    def _head(self, field: str, total: Total) -> Iterator[str]:
+    def _left_out(self) -> Iterator[str]:
+        """Name the fields for which there is no room, and how often they have it."""
+        names = [visible(field) for field, _ in self._group.fields[_FIELDS_SHOWN:]]
+        shown = sum(total.count for _, total in self._group.fields[:_FIELDS_SHOWN])
+        if not names:
+            return
+        more = ", ..." if len(names) > _FIELDS_NAMED else ""
+        times = f"{self._group.total.count - shown:,} times in all"
+        yield from self._indented(f"Also {', '.join(names[:_FIELDS_NAMED])}{more}: {times}")
+
+    def _head(self, field: str, total: Total, column: int) -> Iterator[str]:
         warning = "warning: " if self._group.severity is Severity.WARNING else ""
         label = warning + self._group.code
         counts = self._counts(total)
         head = label + (f"  {visible(field)}" if field else "")
-        column = max(min(_COUNT_COLUMN, self._columns - len(counts)), 0)
         head = elided(head, self._columns)
         coloured = self._ink(label, STYLE_OF_SEVERITY[self._group.severity])
         line = padded(head, column) + counts
@@ -130,12 +146,12 @@ class _Block:
         key = visible(seen.key.removeprefix(self._prefix))
         if not key:
             return
+        words = [elided(key, _KEY_LINES * (self._columns - 4))]
         if seen.line:
-            line = f"line {seen.line:,}"
-        else:
-            line = visible(seen.got_shown) if seen.got_shown.startswith("after line") else ""
-        words = elided(key, _KEY_LINES * (self._columns - 4)) + (f"  {line}" if line else "")
-        for text in wrap(words, columns=self._columns, indent=_INDENT, hang="    "):
+            words.append(f" line {seen.line:,}")
+        elif seen.got_shown.startswith("after line") and seen.got_shown != "after line 0":
+            words.append(f" {visible(seen.got_shown)}")
+        for text in wrap_words(words, columns=self._columns, indent=_INDENT, hang="   "):
             yield _INDENT + self._ink(text[len(_INDENT) :], Style.FAINT)
 
     def _difference(self, seen: Seen) -> Iterator[str]:

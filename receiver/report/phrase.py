@@ -1,15 +1,11 @@
 """Numbers, sizes, times and foreign text as a report writes them. Widths are terminal cells."""
 
-import unicodedata
 from collections.abc import Iterable, Iterator
 from datetime import date, datetime, timedelta
 from typing import Final
 
 from rich.cells import cell_len
 
-# Control, format (bidi), surrogate, private, unassigned; line and paragraph separators: log data
-# must not drive the terminal, nor hide what it says.
-_HIDDEN: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 _CUT: Final = " ... "
 _SIZES: Final = ("KB", "MB", "GB", "TB", "PB")
 
@@ -103,8 +99,9 @@ def padded(text: str, columns: int) -> str:
 
 
 def _is_hidden(char: str) -> bool:
+    """Controls, bidi marks, odd blanks and surrogates: log data must not drive the terminal."""
     # a variation selector makes the character before it wider on some terminals
-    return unicodedata.category(char) in _HIDDEN or "\ufe00" <= char <= "\ufe0f"
+    return not char.isprintable() or "\ufe00" <= char <= "\ufe0f"
 
 
 def _escape(char: str) -> str:

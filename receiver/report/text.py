@@ -99,7 +99,8 @@ def _notes(run: Run) -> Iterator[str]:
         *(f"Note: {text}" for text in run.notes),
     ]
     if run.ignored:
-        notes.append(f"Ignored: {counted(len(run.ignored), 'object')} that are no batches")
+        one, many = "object that is no batch", "objects that are no batches"
+        notes.append(f"Ignored: {counted(len(run.ignored), one, many)}")
     if run.summary.noted:
         noted = counted(run.summary.noted, "batch has", "batches have")
         notes.append(f"Note: {noted} notes of their own (--format json shows them)")

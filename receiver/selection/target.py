@@ -1,4 +1,4 @@
-"""What the operator names -> Targets: a file, a folder, a destination_conf, an object's URL, jobs."""
+"""What the operator names -> Targets: a file, a folder, a destination_conf, a URL, or jobs."""
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path

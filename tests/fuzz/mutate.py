@@ -80,15 +80,19 @@ def line_of(pairs: Pairs, spaced: int = 0) -> bytes:
     return f"{around}{{{around}{inner}{around}}}{around}".encode()
 
 
-def record_fault(job: FuzzJob, random: Random) -> RecordFault:
-    """Draw a fault that many records of a batch may have alike."""
+def field_of(job: FuzzJob, random: Random) -> str:
+    """Draw a field, those with more rules more often."""
     names = list(job.expectation.fields or job.expectation.types)
     own = job.expectation.types
     stamps = [name for name in names if own.get(name) is FieldType.TIMESTAMP] or names
     stamps += list(job.expectation.epoch_ms_fields)
     worded = [name.removesuffix("[]") for name in job.expectation.vocabulary] or names
     containers = [name for name in names if own.get(name, "").startswith(("array", "obj"))] or names
-    name = random.choice(random.choice([names, stamps, worded, containers]))
+    return random.choice(random.choice([names, stamps, worded, containers]))
+
+
+def record_fault(job: FuzzJob, name: str, random: Random) -> RecordFault:
+    """Draw a fault of one field that many records of a batch may have alike."""
     fixed = _fixed_value(job, name, random)
     drawn = random.random() < 0.3
     other = random.choice(sorted(CATALOGUE))
@@ -130,15 +134,14 @@ def record_fault(job: FuzzJob, random: Random) -> RecordFault:
         return [(json.dumps(field), value(random)) for field in fields]
 
     def keep_few(pairs: Pairs, random: Random) -> Pairs:
-        return pairs[: max(1, len(pairs) // 2 - 1)] + [(json.dumps(strange), value(random))]
+        return [*pairs[: max(1, len(pairs) // 2 - 1)], (json.dumps(strange), value(random))]
 
     def spoil(pairs: Pairs, random: Random) -> Pairs:
         return [(key, values.no_value(random) if key == f'"{name}"' else old) for key, old in pairs]
 
-    return random.choice(
-        [*[put] * 12, drop, drop, add, add, rename, repeat, repeat, escape_key, shuffle, turn]
-        + [become_other, keep_few, spoil]
-    )
+    often = [put] * 12
+    others = [drop, drop, add, add, rename, repeat, repeat, escape_key, shuffle, turn]
+    return random.choice([*often, *others, become_other, keep_few, spoil])
 
 
 def _fixed_value(job: FuzzJob, name: str, random: Random) -> str:
@@ -200,9 +203,12 @@ def line_fault(random: Random) -> LineFault:
 
 
 def pack(plain: bytes, random: Random) -> bytes:
-    """Compress as one object or another: members, padding, and sometimes a fault."""
+    """Compress as one object or another: members, padding, and sometimes a fault.
+
+    Many members are many blocks of text: what is learned in one counts in the next.
+    """
     level = random.choice([0, 1, 6])
-    at = sorted(random.randrange(len(plain) + 1) for _ in range(random.choice([0, 0, 0, 1, 3])))
+    at = sorted(random.randrange(len(plain) + 1) for _ in range(random.choice([0, 0, 1, 3, 30])))
     parts = [plain[start:end] for start, end in zip([0, *at], [*at, len(plain)], strict=True)]
     members = [gzip.compress(part, level, mtime=0) for part in parts]
     data = random.choice([b"", b"", b"\0", b"\0" * 700]).join(members)

@@ -4,6 +4,7 @@ Written from the documents, with the standard library. It shares the Expectation
 and nothing that judges.
 """
 
+import json
 import re
 from collections import Counter
 from collections.abc import Collection, Mapping
@@ -20,6 +21,7 @@ from tests.property.oracle_time import times
 LINE_BYTES_MAX: Final = 16 * 2**20
 REPEATS_AMONG: Final = 2_000_000
 WORDS_MAX: Final = 32
+GOT_CHARS: Final = 80  # a report quotes so much of a value
 NAME: Final = re.compile(
     r"([0-9]{8}T[0-9]{6}Z)(?:[_-]([0-9]{8}T[0-9]{6}Z))?[_-]([^/]+)\.log\.gz", re.DOTALL
 )
@@ -33,13 +35,12 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     batch: Counter[str]  # codes of the batch as a whole
     lines: tuple[LineFacts, ...]
     counts: Counter[tuple[str, str]]  # departures by code and field, those of the batch too
-    words: Counter[tuple[str, str | int]]  # departures by word, of the words that are told
+    words: Counter[tuple[str, str]]  # departures by field and word, as told
     words_left_out: frozenset[str]  # fields that had more
     records: int
     plain_bytes: int
     compressed_bytes: int
     event_time: tuple[int, int] | None  # nanoseconds
-    corrupt_data: bool  # the lines are not known
 
 
 def judge(
@@ -50,10 +51,16 @@ def judge(
     expectation: Expectation,
     catalogue: Mapping[str, Collection[str]],
     folder: str | None = None,
+    plain_bytes: int | None = None,
 ) -> Facts:
-    """Judge an object's bytes; `folder` is the destination's path, None if nobody knows it."""
+    """Judge an object's bytes; `folder` is the destination's path, None if nobody knows it.
+
+    How much of a cut object can be read is a matter of the decompressor: `plain_bytes` is what
+    another one has read, and is believed up to what this one read.
+    """
     inflated = inflate(data)
-    lines = inflated.plain.split(b"\n")
+    plain = inflated.plain[:plain_bytes] if inflated.cut else inflated.plain
+    lines = plain.split(b"\n")
     last = lines.pop()
     if last and not inflated.cut:
         lines.append(last)
@@ -87,10 +94,9 @@ def judge(
         words=words,
         words_left_out=left_out,
         records=sum(line.record for line in found),
-        plain_bytes=len(inflated.plain),
+        plain_bytes=len(plain),
         compressed_bytes=len(data),
         event_time=(min(events), max(events)) if events else None,
-        corrupt_data=inflated.corrupt_data,
     )
 
 
@@ -166,17 +172,19 @@ def _repeats(lines: list[bytes]) -> int:
 
 def _words(
     lines: tuple[LineFacts, ...],
-) -> tuple[Counter[tuple[str, str | int]], frozenset[str]]:
+) -> tuple[Counter[tuple[str, str]], frozenset[str]]:
     """Count undocumented words: of each field the first few that came."""
-    counts: Counter[tuple[str, str | int]] = Counter()
+    counts: Counter[tuple[str, str]] = Counter()
     fields: Counter[str] = Counter()
     left_out: set[str] = set()
     for line in lines:
         for name, word in line.words:
-            if (name, word) not in counts:
+            text = json.dumps(word, ensure_ascii=False)
+            told = text if len(text) <= GOT_CHARS else text[: GOT_CHARS - 3] + "..."
+            if (name, told) not in counts:
                 if fields[name] >= WORDS_MAX:
                     left_out.add(name)
                     continue
                 fields[name] += 1
-            counts[name, word] += 1
+            counts[name, told] += 1
     return counts, frozenset(left_out)

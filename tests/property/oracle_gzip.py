@@ -1,5 +1,6 @@
 """The oracle's gzip: RFC 1952 by the standard library's zlib, all of an object at once."""
 
+import contextlib
 import zlib
 from typing import Final
 
@@ -21,7 +22,6 @@ class Inflated(msgspec.Struct, frozen=True, kw_only=True):
     plain: bytes
     faults: tuple[str, ...] = ()
     cut: bool = False
-    corrupt_data: bool = False  # how much was read before that is each decompressor's own
 
 
 def inflate(data: bytes) -> Inflated:
@@ -44,8 +44,8 @@ def inflate(data: bytes) -> Inflated:
         try:
             text = member.decompress(data)
         except zlib.error:
-            faults.append("gzip-corrupt")
-            return Inflated(plain=plain, faults=tuple(faults), cut=True, corrupt_data=True)
+            plain += _up_to_the_fault(data)
+            return Inflated(plain=plain, faults=(*faults, "gzip-corrupt"), cut=True)
         plain += text
         trailer, data = member.unused_data[:8], member.unused_data[8:]
         if not member.eof or len(trailer) < 8:
@@ -57,6 +57,14 @@ def inflate(data: bytes) -> Inflated:
         data = data.lstrip(b"\0")
         if data[:2] != MAGIC:
             return Inflated(plain=plain, faults=(*faults, *["gzip-garbage"] * bool(data)))
+
+
+def _up_to_the_fault(data: bytes) -> bytes:
+    member, plain = zlib.decompressobj(-15), b""
+    with contextlib.suppress(zlib.error):
+        for start in range(len(data)):
+            plain += member.decompress(data[start : start + 1])
+    return plain
 
 
 def _header_bytes(data: bytes) -> int:

@@ -1,0 +1,127 @@
+"""`demo`: a day of logs with faults planted on purpose, verified before the user's eyes."""
+
+import asyncio
+import shlex
+import tempfile
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import click
+
+from receiver.cli.jobs import ask
+from receiver.cli.output import color_option, echo_lines, print_run, wants_colour
+from receiver.cli.planted import Comparison, Fault, compare
+from receiver.cli.verification import Request, verify_request
+from receiver.clock import SystemClock
+from receiver.emulator.day import DemoDay, write_day
+from receiver.errors import ConfigError
+from receiver.report.phrase import counted, wrap
+from receiver.report.run import Exit
+from receiver.report.text import COLUMNS
+
+_FOUND_COLUMN = 53
+
+
+@click.command(
+    short_help="Verify a day of logs with faults planted on purpose.",
+    epilog="""\b
+Examples:
+  logpush-receiver demo
+  logpush-receiver demo --seed 7 --keep ./logpush-demo
+""",
+)
+@click.option("--seed", type=int, default=1, show_default=True, help="Another seed, another day.")
+@click.option("--keep", metavar="DIR", help="Write into this folder, which must be new or empty.")
+@color_option
+def demo(seed: int, keep: str | None, color: str) -> int:
+    """Write a day of two jobs with faults in it, verify it, and compare.
+
+    Exit codes: 0 every planted fault was found and nothing else; 1 otherwise.
+    """
+    clock = SystemClock()
+    folder = _folder(keep)
+    yesterday = clock.now().date() - timedelta(days=1)
+    day = write_day(folder, seed=seed, day=yesterday)
+    echo_lines(
+        [
+            f"A day of two jobs as Logpush would write it, {day.objects:,} objects, in",
+            f"  {folder}",
+            "Some of it was spoiled on purpose. This is what `verify` says of it:",
+            "",
+        ]
+    )
+    asked = ask([str(day.jobs_file)], None, None)
+    request = Request(
+        asked=tuple(asked),
+        sources=(str(folder),),
+        references={
+            place: day.reference[each.job.id]
+            for place, each in enumerate(asked)
+            if each.job.id is not None
+        },
+        keep_reports=True,
+    )
+    run = asyncio.run(verify_request(request, clock=clock))
+    print_run(run, text_format="text", colour=wants_colour(color))
+    comparison = compare(day.planted, run)
+    echo_lines(_compared(comparison, interrupted=run.interrupted))
+    echo_lines(_next(day))
+    if run.interrupted:
+        return Exit.INTERRUPTED
+    return Exit.PASS if comparison.exact and not run.unread else Exit.FAIL
+
+
+def _folder(keep: str | None) -> Path:
+    if keep is None:
+        return Path(tempfile.mkdtemp(prefix="logpush-demo-"))
+    folder = Path(keep)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if any(folder.iterdir()):
+            raise ConfigError(f"--keep {keep}: the folder is not empty; name a new one")
+    except OSError as error:
+        raise ConfigError(f"--keep {keep}: {error.strerror}") from error
+    return folder
+
+
+def _compared(comparison: Comparison, *, interrupted: bool) -> Iterator[str]:
+    yield ""
+    yield "Planted, and found:"
+    for fault, count in sorted(comparison.found.items()):
+        yield _fault_line("found", fault, count)
+    for fault, count in sorted(comparison.missed.items()):
+        yield _fault_line("MISSED", fault, count)
+        yield f"          {fault.key}"
+    for fault, count in sorted(comparison.unplanted.items()):
+        yield _fault_line("NOT PLANTED", fault, count)
+        yield f"          {fault.key or 'the run as a whole'}"
+    planted = len(comparison.found) + len(comparison.missed)
+    yield ""
+    if comparison.exact:
+        yield f"All {planted} planted faults were found, and nothing else."
+    elif not interrupted:
+        yield (
+            f"{len(comparison.found)} of {planted} planted faults were found;"
+            f" {counted(len(comparison.unplanted), 'finding')} that nobody planted."
+        )
+
+
+def _fault_line(word: str, fault: Fault, count: int) -> str:
+    what = f"  {word}  {fault.code}" + (f"  {fault.field}" if fault.field else "")
+    job, _, rest = fault.key.partition("/")
+    window = rest.rpartition("/")[2][9:13]
+    return f"{what:<{_FOUND_COLUMN}} {count:>5,} in {job} {window[:2]}:{window[2:]}"
+
+
+def _next(day: DemoDay) -> Iterator[str]:
+    """Yield a command that works when copied: the folder stays."""
+    jobs = shlex.quote(str(day.jobs_file))
+    yield ""
+    yield from wrap("Try next, each job where it writes and its sample judged:", columns=COLUMNS)
+    references = " ".join(
+        f"--reference-count {job}={count}" for job, count in day.reference.items()
+    )
+    yield f"  logpush-receiver verify --job {jobs} \\"
+    yield f"    {references}"
+    yield f"It stays until you remove it: rm -r {shlex.quote(str(day.folder))}"

@@ -1,0 +1,1 @@
+"""Verifiers in processes: Objects in, Reports out."""

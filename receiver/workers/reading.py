@@ -1,0 +1,116 @@
+"""One object read and verified: the same in a worker and in the process that has no workers."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+
+import msgspec
+
+from receiver.check.plan import Plan
+from receiver.check.report import Report
+from receiver.check.verifier import BatchVerifier
+from receiver.destination.destination import Destination
+from receiver.errors import ObjectChanged, StoreError
+from receiver.job.expectation import Expectation
+from receiver.limits import FEED_BYTES
+from receiver.store.store import Object, Store
+
+
+class Assignment(msgspec.Struct, frozen=True, kw_only=True):
+    """Where batches lie, and what they are held against; a worker is told it when it starts."""
+
+    destination: Destination
+    expectations: tuple[Expectation, ...]
+    copy: bool = False  # not where a job writes, so {DATE} says nothing of a key's day
+    endpoint_url: str | None = None
+
+
+class Answer(msgspec.Struct, frozen=True, kw_only=True):
+    """What came of one object: its Report, or why there is none."""
+
+    etag: str  # of what was read: another than the listing's where the object has changed since
+    report: Report | None = None
+    error: str = ""
+
+
+class Desks:
+    """The open stores of some Assignments, each with the plan of its batches."""
+
+    def __init__(self, assignments: Sequence[Assignment]) -> None:
+        self._assignments = assignments
+        self._stores: dict[int, Store] = {}
+        self._plans: dict[tuple[int, ...], Plan] = {}
+
+    def __contains__(self, place: int) -> bool:
+        return place in self._stores
+
+    def put(self, place: int, store: Store) -> None:
+        """Take the open store of an Assignment; whoever opened it closes it."""
+        self._stores[place] = store
+
+    async def answer(self, place: int, obj: Object) -> Answer:
+        """Verify one object; if it changed meanwhile, once more from the beginning."""
+        store = self._stores[place]
+        for again in (True, False):
+            try:
+                return Answer(etag=obj.etag, report=await self._verify(store, place, obj))
+            except ObjectChanged as error:
+                if not again:
+                    return Answer(etag=obj.etag, error=str(error))
+            except StoreError as error:
+                return Answer(etag=obj.etag, error=str(error))
+            try:
+                obj = await store.find(obj.key)
+            except StoreError as error:
+                return Answer(etag=obj.etag, error=str(error))
+        raise AssertionError("the second reading is the last")
+
+    async def _verify(self, store: Store, place: int, obj: Object) -> Report:
+        assignment = self._assignments[place]
+        return await verify_object(
+            store,
+            obj,
+            plan=self._plan(assignment),
+            destination=None if assignment.copy else assignment.destination,
+        )
+
+    def _plan(self, assignment: Assignment) -> Plan:
+        """Places that hold their batches against the same Expectations share a plan."""
+        same = tuple(map(id, assignment.expectations))
+        if same not in self._plans:
+            self._plans[same] = Plan(assignment.expectations)
+        return self._plans[same]
+
+
+async def verify_object(
+    store: Store, obj: Object, *, plan: Plan, destination: Destination | None = None
+) -> Report:
+    """Read one object and verify it; the next chunk is on its way while one is judged.
+
+    `destination` is where the object lies, None of a copy without a conf.
+
+    Raises:
+        StoreError: it could not be read to its end: there is no Report of a part.
+    """
+    verifier = BatchVerifier(plan, key=obj.key, arrived_at=obj.arrived_at, destination=destination)
+    async with store.open(obj) as chunks:
+        await feed(verifier, chunks)
+    return verifier.close()
+
+
+async def feed(verifier: BatchVerifier, chunks: AsyncIterator[bytes]) -> None:
+    """Feed a stream to its end. In slices: the loop is shared, and has the next chunk to fetch."""
+    coming = asyncio.ensure_future(_next(chunks))
+    try:
+        while (chunk := await coming) is not None:
+            coming = asyncio.ensure_future(_next(chunks))
+            await asyncio.sleep(0)  # or the next chunk is asked for only when this one is judged
+            for start in range(0, len(chunk), FEED_BYTES):
+                verifier.feed(chunk[start : start + FEED_BYTES])
+                await asyncio.sleep(0)
+    finally:
+        coming.cancel()
+        await asyncio.wait((coming,))
+
+
+async def _next(chunks: AsyncIterator[bytes]) -> bytes | None:
+    return await anext(chunks, None)

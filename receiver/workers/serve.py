@@ -1,0 +1,76 @@
+"""A worker from inside: one event loop, one open store per Assignment, Orders in, Replies out."""
+
+import asyncio
+import os
+import signal
+import sys
+from contextlib import AsyncExitStack
+from typing import BinaryIO
+
+from receiver.clock import SystemClock
+from receiver.errors import ConfigError, StoreError
+from receiver.store.open import open_store
+from receiver.workers.reading import Answer, Assignment, Desks
+from receiver.workers.wire import Order, Reply, frame, read_assignments, read_order, take
+
+
+def main() -> None:
+    """Answer orders until the parent closes the pipe, which it does by ending, too."""
+    for number in (
+        signal.SIGINT,
+        signal.SIGTERM,
+    ):  # to be acted on by the parent, whose end is ours
+        signal.signal(number, signal.SIG_IGN)
+    replies = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)  # what a driver may print must not come between the frames
+    asyncio.run(_serve(replies))
+
+
+async def _serve(replies: BinaryIO) -> None:
+    orders = asyncio.StreamReader()
+    await asyncio.get_running_loop().connect_read_pipe(
+        lambda: asyncio.StreamReaderProtocol(orders), sys.stdin
+    )
+    first = await take(orders)
+    if first is None:
+        return
+    assignments = read_assignments(first)
+    desks = Desks(assignments)
+    async with AsyncExitStack() as opened, asyncio.TaskGroup() as tasks:
+        while (body := await take(orders)) is not None:
+            order = read_order(body)
+            try:
+                await _open(order.place, assignments, desks, opened)
+            except (StoreError, ConfigError) as error:
+                answer = Answer(etag=order.object.etag, error=str(error))
+                _reply(replies, order, answer)
+            else:
+                tasks.create_task(_work(desks, order, replies))
+        os._exit(0)  # nobody waits for an answer any more, and nothing here needs an end
+
+
+async def _open(
+    place: int, assignments: tuple[Assignment, ...], desks: Desks, opened: AsyncExitStack
+) -> None:
+    """Open the store of an Assignment, if it is not open yet."""
+    if place in desks:
+        return
+    assignment = assignments[place]
+    store = await opened.enter_async_context(
+        open_store(
+            assignment.destination, clock=SystemClock(), endpoint_url=assignment.endpoint_url
+        )
+    )
+    desks.put(place, store)
+
+
+async def _work(desks: Desks, order: Order, replies: BinaryIO) -> None:
+    _reply(replies, order, await desks.answer(order.place, order.object))
+
+
+def _reply(replies: BinaryIO, order: Order, answer: Answer) -> None:
+    try:
+        replies.write(frame(Reply(number=order.number, answer=answer)))
+        replies.flush()
+    except BrokenPipeError:
+        os._exit(0)  # the parent is gone

@@ -1,0 +1,50 @@
+"""`verify` reads Azure Blob Storage: Azurite, with SAS of several rights."""
+
+import pytest
+
+from tests.e2e.command import Verify
+from tests.e2e.deliveries import Delivery, job
+from tests.e2e.places import AzurePlace
+from tests.e2e.store_suite import CLEAN, WholeStoreSuite
+from tests.servers.azurite import AzureServer
+
+
+class TestAzure(WholeStoreSuite):
+    @pytest.fixture(scope="class")
+    def place(self, azure_server: AzureServer) -> AzurePlace:
+        return AzurePlace(azure_server)
+
+    @pytest.mark.parametrize(
+        ("permission", "words"),
+        [("w", "sp=w has no l"), ("r", "sp=r has no l"), ("l", "sp=l has no r")],
+    )
+    async def test_what_a_sas_does_not_permit_is_named_with_the_remedy(
+        self, place: AzurePlace, clean_day: Delivery, verify: Verify, permission: str, words: str
+    ) -> None:
+        outcome = await verify(job(place.conf(CLEAN, permission=permission)))
+        assert outcome.code == 3, outcome
+        assert words in outcome.said
+        assert "sp=rl" in outcome.said
+        assert not outcome.found
+
+    async def test_a_sas_signed_with_another_key_is_refused(
+        self, place: AzurePlace, clean_day: Delivery, verify: Verify
+    ) -> None:
+        outcome = await verify(job(place.conf(CLEAN, account_key="A" * 86 + "==")))
+        assert outcome.code == 3, outcome
+        assert "signed with another key" in outcome.said
+
+    async def test_where_logpushs_sas_only_writes_the_environments_key_is_taken(
+        self, place: AzurePlace, clean_day: Delivery, verify: Verify
+    ) -> None:
+        server = place.server
+        string = (
+            f"DefaultEndpointsProtocol=http;AccountName={server.account};"
+            f"AccountKey={server.account_key};BlobEndpoint={server.url};"
+        )
+        host = f"{server.account}.blob.core.windows.net"
+        written = place.conf(CLEAN, permission="w")
+        conf = written.replace(f"127.0.0.1:{server.port}/{server.account}", host)
+        outcome = await verify(job(conf), environment={"AZURE_STORAGE_CONNECTION_STRING": string})
+        assert outcome.code == 0, outcome
+        assert outcome.report["totals"] == clean_day.totals
