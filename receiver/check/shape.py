@@ -16,7 +16,6 @@ from receiver.check.explain import BEYOND_INT64, ELEMENTS, Departure, type_depar
 from receiver.check.timestamps import TimeRule, Wrong
 from receiver.job.expectation import Expectation, FieldType
 
-
 _ODD: Final = re.compile(r'["\\\x00-\x1f]')
 
 

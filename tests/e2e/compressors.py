@@ -1,4 +1,4 @@
-"""Batches compressed by other programs than ours: gzip, pigz, Python's gzip, members put together."""
+"""Batches compressed by other programs than ours: gzip, pigz, Python's gzip."""
 
 import gzip
 import shutil

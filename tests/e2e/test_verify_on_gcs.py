@@ -1,4 +1,4 @@
-"""`verify` reads Google Cloud Storage: fake-gcs-server, and a front that has accounts and rights."""
+"""`verify` reads Google Cloud Storage: fake-gcs-server, and in front of it accounts with rights."""
 
 from pathlib import Path
 
