@@ -205,21 +205,26 @@ LineSet_found(LineSet *self, PyObject *Py_UNUSED(nothing))
     return examples == NULL ? NULL : Py_BuildValue("nN", self->repeats, examples);
 }
 
-static int
-LineSet_init(LineSet *self, PyObject *args, PyObject *Py_UNUSED(names))
+static PyObject *
+LineSet_new(PyTypeObject *type, PyObject *args, PyObject *Py_UNUSED(names))
 {
     Py_ssize_t lines_max, examples_max;
     if (!PyArg_ParseTuple(args, "nn:LineSet", &lines_max, &examples_max))
-        return -1;
-    if (lines_max < 0 || lines_max > PY_SSIZE_T_MAX / 16 || self->examples != NULL) {
-        PyErr_SetString(PyExc_ValueError, "a LineSet takes a number of lines, once");
-        return -1;
+        return NULL;
+    if (lines_max < 0 || lines_max > PY_SSIZE_T_MAX / 16) {
+        PyErr_SetString(PyExc_ValueError, "a LineSet takes some number of lines");
+        return NULL;
     }
+    LineSet *self = (LineSet *)PyType_GenericAlloc(type, 0);
+    if (self == NULL)
+        return NULL;
     self->lines_max = lines_max;
     self->examples_max = examples_max;
     self->slots_max = (size_t)(lines_max + lines_max / 3 + 1);
     self->examples = PyList_New(0);
-    return self->examples == NULL ? -1 : 0;
+    if (self->examples == NULL)
+        Py_CLEAR(self);
+    return (PyObject *)self;
 }
 
 static void
@@ -244,7 +249,7 @@ static PyMemberDef LineSet_members[] = {
 };
 
 static PyType_Slot LineSet_slots[] = {
-    {Py_tp_init, LineSet_init},
+    {Py_tp_new, LineSet_new},
     {Py_tp_dealloc, LineSet_dealloc},
     {Py_tp_methods, LineSet_methods},
     {Py_tp_members, LineSet_members},

@@ -36,12 +36,13 @@ def unescaped_quotes(text: bytes, end: int | None = None) -> int:
     """Count the quotes in JSON text, up to `end`, that begin or end a string."""
     end = len(text) if end is None else max(0, min(end, len(text)))
     quotes = text.count(b'"', 0, end)
-    at = text.find(b"\\", 0, end - 1)  # the last byte escapes nothing
+    last = max(0, end - 1)  # which escapes nothing
+    at = text.find(b"\\", 0, last)
     for _ in range(_ESCAPES_SOUGHT):  # one by one they are found by memchr: most text has few
         if at < 0:
             return quotes
         quotes -= text[at + 1] == _QUOTE
-        at = text.find(b"\\", at + 2, end - 1)
+        at = text.find(b"\\", at + 2, last)
     return quotes if at < 0 else quotes - _ESCAPES.findall(text, at, end).count(b'\\"')
 
 

@@ -26,7 +26,7 @@ from receiver.selection.span import parse_span
 Examples:
   logpush-receiver verify --job job.json --from yesterday --to today
   logpush-receiver verify ./copy --job jobs.json --reference-count 146=2300000
-  logpush-receiver verify s3://logs/http/ --job job.json --from -6h -o report.json
+  logpush-receiver verify s3://logs/http/ --job job.json --from -6h -o r.json
   logpush-receiver verify - --dataset dns_logs < batch.log.gz
 """,
 )
@@ -91,10 +91,10 @@ def verify(
     Exit codes: 0 pass, 1 fail, 2 usage or configuration, 3 something could not be read,
     4 inconclusive, 130 interrupted.
     """
-    clock = SystemClock()
-    asked = ask(job_files, dataset, options)
     if STDIN in sources and STDIN in job_files:
         raise click.UsageError("standard input is the job or the batch, not both")
+    clock = SystemClock()
+    asked = ask(job_files, dataset, options)
     with Outputs(outputs) as files:
         request = Request(
             asked=tuple(asked),

@@ -75,6 +75,8 @@ def _verdict(run: Run) -> tuple[str, str]:
         told.append(counted(warnings, "kind of warning", "kinds of warning"))
     if run.unread:
         told.append(f"{len(run.unread):,} could not be read")
+    if run.unanswered:
+        told.append(f"{counted(len(run.unanswered), 'question')} not answered")
     if run.interrupted:
         told.append("interrupted: this is what was verified by then")
     return run.verdict.upper(), "  " + "; ".join(told)

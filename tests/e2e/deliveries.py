@@ -18,8 +18,8 @@ from receiver.emulator.faults import plant
 from receiver.emulator.harmless import companions
 from receiver.emulator.records import RecordWriter
 from receiver.job.expectation import TimestampFormat
-from tests.e2e.command import Found
 from tests.e2e.compressors import Compress
+from tests.e2e.verifying import Found
 
 MIDNIGHT = datetime(2024, 3, 1, tzinfo=UTC)
 WINDOW = timedelta(minutes=10)

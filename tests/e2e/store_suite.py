@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.command import Verify
 from tests.e2e.compressors import TOOLS, installed
 from tests.e2e.deliveries import HTTP, MIDNIGHT, SPECTRUM, WINDOW, Delivery, clean, faulty, job
 from tests.e2e.places import Place
+from tests.e2e.verifying import Verify
 from tests.servers.proxy import Cut, Faults, fault_proxy
 
 CLEAN, FAULTY, LARGE = "clean/{DATE}/", "faulty/{DATE}/", "large/{DATE}/"
@@ -19,7 +19,8 @@ class StoreSuite:
     """Days that are read and never changed: written once for all tests of a subclass."""
 
     @pytest.fixture(scope="class")
-    def place(self) -> Place:
+    @classmethod
+    def place(cls) -> Place:
         raise NotImplementedError
 
     @pytest.fixture
@@ -29,11 +30,13 @@ class StoreSuite:
         return verify
 
     @pytest.fixture(scope="class")
-    def clean_day(self, place: Place, tmp_path_factory: pytest.TempPathFactory) -> Delivery:
+    @classmethod
+    def clean_day(cls, place: Place, tmp_path_factory: pytest.TempPathFactory) -> Delivery:
         return place.deliver(clean(CLEAN, installed(), tmp_path_factory.mktemp("clean")))
 
     @pytest.fixture(scope="class")
-    def faulty_day(self, place: Place) -> Delivery:
+    @classmethod
+    def faulty_day(cls, place: Place) -> Delivery:
         return place.deliver(faulty(FAULTY))
 
     async def test_a_clean_day_passes_and_all_of_it_is_counted(
@@ -96,7 +99,8 @@ class WholeStoreSuite(StoreSuite):
     """Also: several jobs in one folder, worker processes, and a network that breaks."""
 
     @pytest.fixture(scope="class")
-    def large_day(self, place: Place, tmp_path_factory: pytest.TempPathFactory) -> Delivery:
+    @classmethod
+    def large_day(cls, place: Place, tmp_path_factory: pytest.TempPathFactory) -> Delivery:
         """Three small batches, then one that takes long to read."""
         folder, stored = tmp_path_factory.mktemp("large"), TOOLS["python3"]["Python's gzip, stored"]
         day = clean(LARGE, [stored], folder, count=4, records=[60, 60, 60, LARGE_RECORDS])

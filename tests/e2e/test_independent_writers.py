@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 from boto3.s3.transfer import TransferConfig
 
-from tests.e2e.command import Verify
 from tests.e2e.compressors import TOOLS, installed, need
 from tests.e2e.deliveries import Delivery, clean, job
 from tests.e2e.places import AzurePlace, GCSPlace, Place, S3Place
+from tests.e2e.verifying import Verify
 from tests.servers.azurite import AzureServer
 from tests.servers.fake_gcs import GCSServer
 from tests.servers.s3 import S3Server

@@ -2,16 +2,17 @@
 
 import pytest
 
-from tests.e2e.command import Verify
 from tests.e2e.deliveries import Delivery, job
 from tests.e2e.places import AzurePlace
 from tests.e2e.store_suite import CLEAN, WholeStoreSuite
+from tests.e2e.verifying import Verify
 from tests.servers.azurite import AzureServer
 
 
 class TestAzure(WholeStoreSuite):
     @pytest.fixture(scope="class")
-    def place(self, azure_server: AzureServer) -> AzurePlace:
+    @classmethod
+    def place(cls, azure_server: AzureServer) -> AzurePlace:
         return AzurePlace(azure_server)
 
     @pytest.mark.parametrize(

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.command import Verify
 from tests.e2e.deliveries import Delivery, job
 from tests.e2e.places import GCSPlace
 from tests.e2e.store_suite import CLEAN, WholeStoreSuite
+from tests.e2e.verifying import Verify
 from tests.servers.fake_gcs import GCSServer
 from tests.servers.gcs_front import gcs_front
 
@@ -20,7 +20,8 @@ RIGHTS = {
 
 class TestGCS(WholeStoreSuite):
     @pytest.fixture(scope="class")
-    def place(self, gcs_server: GCSServer) -> GCSPlace:
+    @classmethod
+    def place(cls, gcs_server: GCSServer) -> GCSPlace:
         return GCSPlace(gcs_server)
 
     @pytest.mark.parametrize(

@@ -4,10 +4,10 @@ import json
 
 import pytest
 
-from tests.e2e.command import Verify
 from tests.e2e.deliveries import Delivery, job
 from tests.e2e.places import S3Place
 from tests.e2e.store_suite import CLEAN, StoreSuite, WholeStoreSuite
+from tests.e2e.verifying import Verify
 from tests.servers.s3 import S3Server, User, bucket_policy
 
 
@@ -66,13 +66,15 @@ class Denials(StoreSuite):
 
 class TestMoto(WholeStoreSuite, Denials):
     @pytest.fixture(scope="class")
-    def place(self, moto_server: S3Server) -> S3Place:
+    @classmethod
+    def place(cls, moto_server: S3Server) -> S3Place:
         return S3Place(moto_server)
 
 
 class TestCeph(Denials):
     @pytest.fixture(scope="class")
-    def place(self, rgw_server: S3Server) -> S3Place:
+    @classmethod
+    def place(cls, rgw_server: S3Server) -> S3Place:
         return S3Place(rgw_server)
 
     async def test_a_user_who_lists_and_may_not_read_is_told_of_every_object(

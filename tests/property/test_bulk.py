@@ -1,0 +1,75 @@
+"""The native accelerator and its Python counterpart agree on everything."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from receiver.check import bulk_pure
+from tests.unit.check.accelerator import native
+
+JSON_BYTES = st.lists(
+    st.sampled_from(
+        [b'"', b"\\", b'\\"', b"\\\\", b"a" * 17, b"\n", b" ", b"{", b"\xff", b"x" * 300]
+    )
+).map(b"".join)
+LINES = st.lists(
+    st.one_of(
+        st.sampled_from([b"", b"\n", b" \n", b"\r\n", b"\v\n", b"a\n", b"a", b"b\n", b"a" * 48]),
+        st.binary(max_size=120),
+    )
+)
+SECONDS = st.integers(0, 3_000_000_000).map(
+    lambda number: (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=number)).strftime(
+        "%Y-%m-%dT%H:%M:%S"
+    )
+)
+FRACTIONS = st.one_of(st.just(""), st.text("0123456789", min_size=0, max_size=10).map(".".__add__))
+TIMES = st.builds("{}{}Z".format, SECONDS, FRACTIONS)
+ODD_TIMES = st.from_regex(
+    r"[0-2]\d{3}-[01]\d-[0-3]\dT[0-2]\d:[0-6]\d:[0-6]\d(\.\d*)?Z?", fullmatch=True
+)
+
+
+@pytest.fixture(scope="module")
+def _built() -> None:
+    native()
+
+
+@pytest.mark.usefixtures("_built")
+class TestAgreement:
+    @given(st.one_of(JSON_BYTES, st.binary()), st.one_of(st.none(), st.integers(-2, 400)))
+    @example(b"\\", None)
+    @example(b'\\"', 1)
+    def test_quotes_are_counted_alike(self, text: bytes, end: int | None) -> None:
+        assert native().unescaped_quotes(text, end) == bulk_pure.unescaped_quotes(text, end)
+
+    @given(st.lists(LINES), st.integers(0, 40), st.integers(0, 4))
+    def test_repeats_are_found_alike(
+        self, blocks: list[list[bytes]], lines_max: int, examples_max: int
+    ) -> None:
+        one, other = (
+            native().LineSet(lines_max, examples_max),
+            bulk_pure.LineSet(lines_max, examples_max),
+        )
+        for block in blocks:
+            one.add(block)
+            other.add(block)
+            assert one.found() == other.found()
+            assert one.lines_left_out == other.lines_left_out
+
+    @given(st.lists(TIMES), st.integers(0, 9))
+    def test_ends_of_times_are_found_alike(self, column: list[str], digits: int) -> None:
+        assert native().between(column, digits) == bulk_pure.between(column, digits)
+
+    @given(
+        st.lists(st.one_of(TIMES, ODD_TIMES, st.text(max_size=30)), min_size=1, max_size=4),
+        st.integers(0, 9),
+    )
+    def test_what_is_no_time_is_seen_alike(self, column: list[str], digits: int) -> None:
+        assert native().between(column, digits) == bulk_pure.between(column, digits)
+
+    @given(ODD_TIMES, st.integers(0, 9))
+    def test_dates_exist_alike(self, text: str, digits: int) -> None:
+        assert native().between([text], digits) == bulk_pure.between([text], digits)
