@@ -92,6 +92,7 @@ class Engine:
         )
         self._decode = msgspec.json.Decoder(record).decode
         self._column = {name: attrgetter(column) for name, column in columns.items()}
+        self._promised = {slot.name for slot in slots if slot.holds is Holds.PROMISED}
         quotes = {slot.name: _quotes(types[slot.name]) for slot in slots}
         self._quotes = sum(2 + fixed for fixed, _ in quotes.values() if fixed is not None)
         self._counted = [
@@ -147,10 +148,10 @@ class Engine:
         )
 
     def count(self, records: Sequence[Any], name: str, word: str | int) -> int:
-        """Count the records that hold a word: as the field's value, or in its array."""
-        column = self._column.get(name)
-        if column is None:
+        """Count the records that hold a word where one is promised: as a value, or in an array."""
+        if name not in self._promised:
             return 0
+        column = self._column[name]
         values = list(map(column, records))
         if values and isinstance(values[0], list):
             return sum(1 for value in values if word in value)

@@ -10,7 +10,7 @@ from typing import Any
 from receiver.batch.lines import Lines
 from receiver.check.codes import Code
 from receiver.check.engine import Engine, Flat, flatness
-from receiver.check.explain import BLANK_LINE, Departure, Explainer, Judgement, show
+from receiver.check.explain import Departure, Explainer, Judgement, show
 from receiver.check.long_line import read_long_line
 from receiver.check.plan import JobPlan
 from receiver.check.shape import Shape, promised_shape, shape_of
@@ -37,7 +37,6 @@ class RecordJudge:
 
     def __init__(self, job: JobPlan, bounds: Bounds, tally: Tally) -> None:
         self.records = 0
-        self.blank_lines = 0
         self.notes: list[str] = []
         self._job = job
         self._expectation = job.expectation
@@ -164,7 +163,6 @@ class RecordJudge:
 
     def _count(self, judgement: Judgement, number: int) -> None:
         self.records += judgement.record is not None
-        self.blank_lines += judgement is BLANK_LINE
         for departure in judgement.departures:
             self._tally.add(departure, number)
 

@@ -93,14 +93,9 @@ class BatchVerifier:
     def _read(self, parts: Iterable[Lines | LongLine]) -> None:
         for part in parts:
             if isinstance(part, Lines):
-                judge = self._judge_of(part.lines)
-                blank = judge.blank_lines
-                judge.lines(part, first=self._lines + 1)
+                self._repeats.add(part.lines)
+                self._judge_of(part.lines).lines(part, first=self._lines + 1)
                 self._lines += len(part.lines)
-                if judge.blank_lines == blank:
-                    self._repeats.add(part.lines)
-                else:  # nothing is repeated by a blank line, whatever it consists of
-                    self._repeats.add([line if line.strip() else b"\n" for line in part.lines])
                 continue
             self._lines += 1
             self._repeats.add([part.line or b""])

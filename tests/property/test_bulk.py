@@ -3,11 +3,12 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from receiver.check import bulk_pure
-from tests.unit.check.accelerator import native
+from tests.fuzz.agree import make_case, report_of
+from tests.unit.check.accelerator import checking_with, native
 
 JSON_BYTES = st.lists(
     st.sampled_from(
@@ -73,3 +74,13 @@ class TestAgreement:
     @given(ODD_TIMES, st.integers(0, 9))
     def test_dates_exist_alike(self, text: str, digits: int) -> None:
         assert native().between([text], digits) == bulk_pure.between([text], digits)
+
+    @settings(max_examples=60, deadline=None)
+    @given(st.integers(0, 2**32))
+    def test_batches_get_the_same_report(self, seed: int) -> None:
+        case = make_case(seed)
+        reports = []
+        for one in (native(), bulk_pure):
+            with checking_with(one):
+                reports.append(report_of(case.job, [case.data]))
+        assert reports[0] == reports[1]
