@@ -88,7 +88,7 @@ def _judged(
         why = _UNCLEAR[verdict.reason]
         return SampleAnswer(unanswered=(f"{question}: {delivered:,} arrived, {why}",), notes=notes)
     if verdict.verdict is SampleState.CONSISTENT:
-        good = f"{name}sample {sample:g}: {_share(verdict, delivered, reference)}, as promised"
+        good = f"{name}sample {sample:g} as promised: {_share(verdict, delivered, reference)}"
         return SampleAnswer(notes=(good, *notes))
     low, high = verdict.band
     finding = Finding(
@@ -102,7 +102,7 @@ def _judged(
 
 
 def _share(verdict: SampleVerdict, delivered: int, reference: int) -> str:
-    return f"{verdict.share:.4g} arrived ({delivered:,} of {reference:,} records)"
+    return f"{verdict.share:.4g} ({delivered:,} of {reference:,} records)"
 
 
 def _conditions(each: AskedJob, name: str) -> tuple[str, ...]:

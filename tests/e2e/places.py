@@ -8,7 +8,7 @@ from urllib.parse import parse_qs, quote
 
 from azure.storage.blob import BlobServiceClient, ContentSettings, generate_container_sas
 from google.auth.credentials import AnonymousCredentials
-from google.cloud import storage
+from google.cloud import storage  # type: ignore[import-untyped]
 
 from tests.e2e.deliveries import Delivery
 from tests.servers.azurite import AzureServer

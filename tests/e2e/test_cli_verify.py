@@ -208,7 +208,7 @@ def test_a_job_that_pushes_stands_in_no_other_jobs_way(tmp_path: Path) -> None:
     ("reference", "code", "words"),
     [
         (None, 0, "Not checked: sample 0.5 has nothing to be compared with"),
-        ("4000", 0, "Note: sample 0.5: 0.5 arrived (2,000 of 4,000 records), as promised"),
+        ("4000", 0, "Note: sample 0.5 as promised: 0.5 (2,000 of 4,000 records)"),
         ("9000", 1, "sample-rate"),
         ("2100", 1, "sample-rate"),
         ("4300", 4, "too few records to tell"),

@@ -1,7 +1,7 @@
 """What other people's programs compress and upload is read as it was meant, on every cloud."""
 
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -52,7 +52,7 @@ def on_disk(delivery: Delivery, folder: Path) -> Path:
     return folder / "upload"
 
 
-def run(command: list[str | Path], environment: Mapping[str, str], folder: Path) -> None:
+def run(command: Sequence[str | Path], environment: Mapping[str, str], folder: Path) -> None:
     done = subprocess.run(
         command,
         env={"PATH": "/usr/bin:/bin", "HOME": str(folder), **environment},
