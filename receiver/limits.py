@@ -84,6 +84,12 @@ LOAD_BYTES_MAX: Final = 16 * MIB
 FEED_BYTES: Final = 64 * KIB
 """Gzip is verified in slices of this, 2 ms each: the loop that is shared has to run in between."""
 
+FEED_SECONDS: Final = 0.05
+"""A slice that takes longer is packed tightly: the next one is half as long."""
+
+FEED_BYTES_MIN: Final = KIB
+"""The shortest slice: of a bomb it inflates to 1 MiB."""
+
 OBJECT_COST_BYTES: Final = 16 * KIB
 """Opening and judging an object costs as much as so many bytes of it, however small it is."""
 

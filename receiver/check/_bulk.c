@@ -11,8 +11,7 @@ Only the limited API is used, so one build serves every Python from 3.11 on. */
 
 /* --- quotes --- */
 
-static Py_ssize_t
-count_quotes(const unsigned char *text, Py_ssize_t length)
+static Py_ssize_t count_quotes(const unsigned char *text, Py_ssize_t length)
 {
     Py_ssize_t count = 0;
     while (length > 0) {
@@ -27,23 +26,13 @@ count_quotes(const unsigned char *text, Py_ssize_t length)
     return count;
 }
 
-static PyObject *
-unescaped_quotes(PyObject *Py_UNUSED(module), PyObject *const *args, Py_ssize_t args_count)
+static PyObject *unescaped_quotes(PyObject *Py_UNUSED(module), PyObject *args)
 {
-    char *bytes;
-    Py_ssize_t end;
-    if (args_count < 1 || args_count > 2) {
-        PyErr_SetString(PyExc_TypeError, "unescaped_quotes takes a text and where it ends");
+    const char *bytes;
+    Py_ssize_t length, end = PY_SSIZE_T_MAX;
+    if (!PyArg_ParseTuple(args, "y#|n:unescaped_quotes", &bytes, &length, &end))
         return NULL;
-    }
-    if (PyBytes_AsStringAndSize(args[0], &bytes, &end) < 0)
-        return NULL;
-    if (args_count == 2 && args[1] != Py_None) {
-        Py_ssize_t wanted = PyNumber_AsSsize_t(args[1], PyExc_OverflowError);
-        if (wanted == -1 && PyErr_Occurred())
-            return NULL;
-        end = wanted < 0 ? 0 : wanted < end ? wanted : end;
-    }
+    end = end < 0 ? 0 : end < length ? end : length;
     const unsigned char *text = (const unsigned char *)bytes, *stop = text + end;
     Py_ssize_t quotes = count_quotes(text, end);
     while (text < stop) {
@@ -71,22 +60,14 @@ typedef struct {
 
 static uint64_t secrets[4]; /* drawn anew by each process: nobody can make lines that collide */
 
-static inline uint64_t
-fold(uint64_t a, uint64_t b)
+static inline uint64_t fold(uint64_t a, uint64_t b)
 {
-#ifdef __SIZEOF_INT128__
-    __extension__ typedef unsigned __int128 wide;
+    __extension__ typedef unsigned __int128 wide; /* without it there is no accelerator */
     wide product = (wide)a * b;
     return (uint64_t)product ^ (uint64_t)(product >> 64);
-#else
-    uint64_t a1 = a >> 32, a0 = (uint32_t)a, b1 = b >> 32, b0 = (uint32_t)b;
-    uint64_t low = a0 * b0, middle = a1 * b0 + (low >> 32), other = a0 * b1 + (uint32_t)middle;
-    return ((other << 32) | (uint32_t)low) ^ (a1 * b1 + (middle >> 32) + (other >> 32));
-#endif
 }
 
-static inline uint64_t
-word(const unsigned char *text)
+static inline uint64_t word(const unsigned char *text)
 {
     uint64_t value;
     memcpy(&value, text, sizeof value);
@@ -94,8 +75,7 @@ word(const unsigned char *text)
 }
 
 /* A keyed hash in the manner of wyhash: 16 bytes a step, multiplied to 128 bits and folded. */
-static uint64_t
-digest_of(const unsigned char *text, size_t length)
+static uint64_t digest_of(const unsigned char *text, size_t length)
 {
     uint64_t state = secrets[0], second = secrets[1], third = secrets[2];
     size_t left = length;
@@ -114,8 +94,7 @@ digest_of(const unsigned char *text, size_t length)
     return state ? state : 1;
 }
 
-static int
-is_blank(const char *text, Py_ssize_t length)
+static int is_blank(const char *text, Py_ssize_t length)
 {
     for (Py_ssize_t i = 0; i < length; i++)
         if (text[i] != '\n' && text[i] != ' ' && text[i] != '\r' && text[i] != '\t')
@@ -124,8 +103,7 @@ is_blank(const char *text, Py_ssize_t length)
 }
 
 /* Whether the digest was there before; it is now. */
-static int
-put(uint64_t *digests, size_t slots, uint64_t digest)
+static int put(uint64_t *digests, size_t slots, uint64_t digest)
 {
     size_t slot = (size_t)(digest % slots);
     while (digests[slot] != 0 && digests[slot] != digest)
@@ -136,8 +114,7 @@ put(uint64_t *digests, size_t slots, uint64_t digest)
 }
 
 /* Twice the slots, but at most four for three lines: while it grows, both tables take memory. */
-static int
-grow(LineSet *self)
+static int grow(LineSet *self)
 {
     size_t slots = self->slots ? 2 * self->slots : 1024;
     if (slots > self->slots_max)
@@ -156,8 +133,7 @@ grow(LineSet *self)
     return 0;
 }
 
-static int
-add_line(LineSet *self, PyObject *line)
+static int add_line(LineSet *self, PyObject *line)
 {
     char *text;
     Py_ssize_t length;
@@ -185,8 +161,7 @@ add_line(LineSet *self, PyObject *line)
     return result;
 }
 
-static PyObject *
-LineSet_add(LineSet *self, PyObject *lines)
+static PyObject *LineSet_add(LineSet *self, PyObject *lines)
 {
     if (!PyList_Check(lines)) {
         PyErr_SetString(PyExc_TypeError, "the lines must be a list");
@@ -198,15 +173,13 @@ LineSet_add(LineSet *self, PyObject *lines)
     Py_RETURN_NONE;
 }
 
-static PyObject *
-LineSet_found(LineSet *self, PyObject *Py_UNUSED(nothing))
+static PyObject *LineSet_found(LineSet *self, PyObject *Py_UNUSED(nothing))
 {
     PyObject *examples = PyList_GetSlice(self->examples, 0, PyList_Size(self->examples));
     return examples == NULL ? NULL : Py_BuildValue("nN", self->repeats, examples);
 }
 
-static PyObject *
-LineSet_new(PyTypeObject *type, PyObject *args, PyObject *Py_UNUSED(names))
+static PyObject *LineSet_new(PyTypeObject *type, PyObject *args, PyObject *Py_UNUSED(names))
 {
     Py_ssize_t lines_max, examples_max;
     if (!PyArg_ParseTuple(args, "nn:LineSet", &lines_max, &examples_max))
@@ -227,8 +200,7 @@ LineSet_new(PyTypeObject *type, PyObject *args, PyObject *Py_UNUSED(names))
     return (PyObject *)self;
 }
 
-static void
-LineSet_dealloc(LineSet *self)
+static void LineSet_dealloc(LineSet *self)
 {
     PyTypeObject *type = Py_TYPE((PyObject *)self);
     PyMem_Free(self->digests);
@@ -267,8 +239,7 @@ static PyType_Spec LineSet_spec = {
 
 enum { MINUTES = 17, SECONDS = 19 }; /* how long `YYYY-MM-DDTHH:MM:` and that with `SS` are */
 
-static int
-is_digits(const char *text, Py_ssize_t length)
+static int is_digits(const char *text, Py_ssize_t length)
 {
     for (Py_ssize_t i = 0; i < length; i++)
         if (text[i] < '0' || text[i] > '9')
@@ -276,14 +247,12 @@ is_digits(const char *text, Py_ssize_t length)
     return 1;
 }
 
-static int
-two_digits(const char *text)
+static int two_digits(const char *text)
 {
     return (text[0] - '0') * 10 + text[1] - '0';
 }
 
-static int
-is_minute(const char *text)
+static int is_minute(const char *text)
 {
     static const char shape[] = "0000-00-00T00:00:";
     static const int days[] = {0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
@@ -300,24 +269,18 @@ is_minute(const char *text)
 }
 
 /* Whether a text is earlier than another: without their Z they sort as their times do. */
-static int
-is_earlier(const char *a, Py_ssize_t a_length, const char *b, Py_ssize_t b_length)
+static int is_earlier(const char *a, Py_ssize_t a_length, const char *b, Py_ssize_t b_length)
 {
     int order = memcmp(a, b, (size_t)(a_length < b_length ? a_length : b_length) - 1);
     return order < 0 || (order == 0 && a_length < b_length);
 }
 
-static PyObject *
-between(PyObject *Py_UNUSED(module), PyObject *const *args, Py_ssize_t args_count)
+static PyObject *between(PyObject *Py_UNUSED(module), PyObject *args)
 {
-    if (args_count != 2 || !PyList_Check(args[0])) {
-        PyErr_SetString(PyExc_TypeError, "between takes a list of texts and a number of digits");
+    PyObject *column, *first = NULL, *last = NULL;
+    Py_ssize_t digits;
+    if (!PyArg_ParseTuple(args, "O!n:between", &PyList_Type, &column, &digits))
         return NULL;
-    }
-    Py_ssize_t digits = PyNumber_AsSsize_t(args[1], PyExc_OverflowError);
-    if (digits == -1 && PyErr_Occurred())
-        return NULL;
-    PyObject *column = args[0], *first = NULL, *last = NULL;
     const char *low = NULL, *high = NULL, *minute = NULL;
     Py_ssize_t low_length = 0, high_length = 0, length;
     for (Py_ssize_t i = 0; i < PyList_Size(column); i++) {
@@ -358,13 +321,12 @@ between(PyObject *Py_UNUSED(module), PyObject *const *args, Py_ssize_t args_coun
 /* --- the module --- */
 
 static PyMethodDef functions[] = {
-    {"unescaped_quotes", (PyCFunction)(void (*)(void))unescaped_quotes, METH_FASTCALL, NULL},
-    {"between", (PyCFunction)(void (*)(void))between, METH_FASTCALL, NULL},
+    {"unescaped_quotes", unescaped_quotes, METH_VARARGS, NULL},
+    {"between", between, METH_VARARGS, NULL},
     {NULL, NULL, 0, NULL},
 };
 
-static int
-set_up(PyObject *module)
+static int set_up(PyObject *module)
 {
     PyObject *os = PyImport_ImportModule("os");
     PyObject *random = os == NULL ? NULL : PyObject_CallMethod(os, "urandom", "n", sizeof secrets);

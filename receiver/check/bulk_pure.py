@@ -4,6 +4,7 @@
 """
 
 import re
+import sys
 from array import array
 from collections.abc import Iterator
 from datetime import datetime
@@ -32,9 +33,9 @@ _LAST: Final = itemgetter(-1)
 _WITHOUT_Z: Final = itemgetter(slice(0, -1))
 
 
-def unescaped_quotes(text: bytes, end: int | None = None) -> int:
+def unescaped_quotes(text: bytes, end: int = sys.maxsize) -> int:
     """Count the quotes in JSON text, up to `end`, that begin or end a string."""
-    end = len(text) if end is None else max(0, min(end, len(text)))
+    end = max(0, min(end, len(text)))
     quotes = text.count(b'"', 0, end)
     last = max(0, end - 1)  # which escapes nothing
     at = text.find(b"\\", 0, last)

@@ -2,13 +2,14 @@
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, Final, NoReturn
 
 import msgspec
 
 from receiver.check import bulk
 
+_FIRST_RECORDS: Final = 50  # so many show which job a batch is of
 _LONE_SURROGATE: Final = re.compile("[\ud800-\udfff]")
 
 
@@ -55,6 +56,21 @@ def decode(line: bytes) -> Any:
     if lone:
         raise UnicodeDecodeError("utf-8", line, 0, 1, "half a surrogate pair")
     return value
+
+
+def first_records(lines: Sequence[bytes]) -> list[dict[str, Any]]:
+    """Return the first records among some lines, enough to tell a job by."""
+    records: list[dict[str, Any]] = []
+    for line in lines:
+        try:
+            record = decode(line)
+        except (Unreadable, UnicodeDecodeError):
+            continue
+        if isinstance(record, dict):
+            records.append(record)
+        if len(records) == _FIRST_RECORDS:
+            break
+    return records
 
 
 def repeated_keys(line: bytes) -> list[str]:

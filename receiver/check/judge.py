@@ -11,6 +11,7 @@ from receiver.batch.lines import Lines
 from receiver.check.codes import Code
 from receiver.check.engine import Engine, Flat, flatness
 from receiver.check.explain import Departure, Explainer, Judgement, show
+from receiver.check.json_text import first_records
 from receiver.check.long_line import read_long_line
 from receiver.check.plan import JobPlan
 from receiver.check.shape import Shape, promised_shape, shape_of
@@ -95,9 +96,11 @@ class RecordJudge:
         for line in lines:
             record = self._explainer.read(line).record
             if record is not None:
-                self._flatten(record)
                 self._variants.append(_Variant(shape, tuple(record)))
-                return
+                break
+        if self._variants and self._job.object_fields:  # another kind later costs a whole block
+            for record in first_records(lines):
+                self._flatten(record)
 
     def _engine(self, variant: _Variant) -> Engine:
         if variant.engine is None:

@@ -6,7 +6,6 @@ the same.
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 from receiver.batch.gunzip import Gunzip, GzipFault
 from receiver.batch.lines import Lines, LineSplitter, LongLine
@@ -14,7 +13,7 @@ from receiver.batch.name import read_name
 from receiver.check import bulk
 from receiver.check.codes import Code
 from receiver.check.explain import Departure
-from receiver.check.json_text import Unreadable, decode
+from receiver.check.json_text import first_records
 from receiver.check.judge import RecordJudge
 from receiver.check.key import key_departures
 from receiver.check.plan import Choice, Plan, choose
@@ -24,7 +23,6 @@ from receiver.check.timestamps import Bounds
 from receiver.destination.destination import Destination
 from receiver.limits import EXAMPLES_MAX, LINE_BYTES_MAX, MIB, PLAIN_BYTES_MAX, REPEAT_RECORDS_MAX
 
-_FIRST_RECORDS = 50  # so many show which job a batch is of
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -154,21 +152,6 @@ class BatchVerifier:
             yield from judge.notes
         if self._repeats.lines_left_out:
             yield f"repeats were looked for in the first {REPEAT_RECORDS_MAX:,} lines only"
-
-
-def first_records(lines: Sequence[bytes]) -> list[dict[str, Any]]:
-    """The first records among some lines, enough to tell a job by."""
-    records: list[dict[str, Any]] = []
-    for line in lines:
-        try:
-            record = decode(line)
-        except (Unreadable, UnicodeDecodeError):
-            continue
-        if isinstance(record, dict):
-            records.append(record)
-        if len(records) == _FIRST_RECORDS:
-            break
-    return records
 
 
 def _span(span: tuple[int, int] | None) -> tuple[datetime, datetime] | None:

@@ -91,5 +91,5 @@ _SOFT = frozenset({Code.FIELD_MISSING, Code.FIELD_UNEXPECTED})
 
 
 def _filled(sentence: str) -> str:
-    text = sentence.format(field="a field")
+    text = sentence.format(field="the field")
     return text[0].upper() + text[1:]

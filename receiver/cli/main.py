@@ -2,7 +2,7 @@
 
 import os
 import sys
-from typing import TextIO
+from typing import NoReturn, TextIO
 
 import click
 
@@ -36,7 +36,7 @@ for _command in (verify, explain, demo):
     commands.add_command(_command)
 
 
-def main() -> None:
+def main() -> NoReturn:
     """Run the command that the arguments ask for, and exit with its code."""
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
@@ -54,7 +54,8 @@ def _ended() -> int:
         click.echo(error.format_message(), err=True)
         return Exit.CONFIG
     except click.ClickException as error:
-        path = error.ctx.command_path if isinstance(error, click.UsageError) and error.ctx else NAME
+        context = error.ctx if isinstance(error, click.UsageError) else None
+        path = context.command_path if context else NAME
         return _said(f"{error.format_message()} (see {path} --help)", Exit.CONFIG)
     except ConfigError as error:
         return _said(str(error), Exit.CONFIG)

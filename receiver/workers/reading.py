@@ -11,7 +11,7 @@ from receiver.check.verifier import BatchVerifier
 from receiver.destination.destination import Destination
 from receiver.errors import ObjectChanged, StoreError
 from receiver.job.expectation import Expectation
-from receiver.limits import FEED_BYTES
+from receiver.limits import FEED_BYTES, FEED_BYTES_MIN, FEED_SECONDS
 from receiver.store.store import Object, Store
 
 
@@ -98,14 +98,27 @@ async def verify_object(
 
 
 async def feed(verifier: BatchVerifier, chunks: AsyncIterator[bytes]) -> None:
-    """Feed a stream to its end. In slices: the loop is shared, and has the next chunk to fetch."""
+    """Feed a stream to its end. In slices: the loop is shared, and has the next chunk to fetch.
+
+    What a slice takes depends on what is packed into it, so slices that take long are followed by
+    shorter ones: even amid a bomb the loop can be interrupted.
+    """
+    seconds = asyncio.get_running_loop().time
+    slice_bytes = FEED_BYTES
     coming = asyncio.ensure_future(_next(chunks))
     try:
         while (chunk := await coming) is not None:
             coming = asyncio.ensure_future(_next(chunks))
             await asyncio.sleep(0)  # or the next chunk is asked for only when this one is judged
-            for start in range(0, len(chunk), FEED_BYTES):
-                verifier.feed(chunk[start : start + FEED_BYTES])
+            start = 0
+            while start < len(chunk):
+                began = seconds()
+                verifier.feed(chunk[start : start + slice_bytes])
+                start += slice_bytes
+                if seconds() - began > FEED_SECONDS:
+                    slice_bytes = max(slice_bytes // 2, FEED_BYTES_MIN)
+                else:
+                    slice_bytes = min(slice_bytes * 2, FEED_BYTES)
                 await asyncio.sleep(0)
     finally:
         coming.cancel()

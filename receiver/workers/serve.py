@@ -4,41 +4,44 @@ import asyncio
 import os
 import signal
 import sys
+from collections.abc import Sequence
 from contextlib import AsyncExitStack
+from threading import Thread
 from typing import BinaryIO
 
 from receiver.clock import SystemClock
 from receiver.errors import ConfigError, StoreError
 from receiver.store.open import open_store
 from receiver.workers.reading import Answer, Assignment, Desks
-from receiver.workers.wire import Order, Reply, frame, read_assignments, read_order, take
+from receiver.workers.wire import Order, Reply, frame, read_assignments, read_order, take_blocking
 
 
 def main() -> None:
     """Answer orders until the parent closes the pipe, which it does by ending, too."""
-    for number in (
-        signal.SIGINT,
-        signal.SIGTERM,
-    ):  # to be acted on by the parent, whose end is ours
+    for number in (signal.SIGINT, signal.SIGTERM):  # for the parent to act on: its end is ours
         signal.signal(number, signal.SIG_IGN)
     replies = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # what a driver may print must not come between the frames
-    asyncio.run(_serve(replies))
+    first = take_blocking(sys.stdin.buffer)
+    if first is not None:
+        asyncio.run(_serve(read_assignments(first), replies))
 
 
-async def _serve(replies: BinaryIO) -> None:
-    orders = asyncio.StreamReader()
-    await asyncio.get_running_loop().connect_read_pipe(
-        lambda: asyncio.StreamReaderProtocol(orders), sys.stdin
-    )
-    first = await take(orders)
-    if first is None:
-        return
-    assignments = read_assignments(first)
+async def _serve(assignments: Sequence[Assignment], replies: BinaryIO) -> None:
+    orders: asyncio.Queue[Order] = asyncio.Queue()  # the parent keeps it short
+    loop = asyncio.get_running_loop()
+
+    def read() -> None:
+        while (body := take_blocking(sys.stdin.buffer)) is not None:
+            loop.call_soon_threadsafe(orders.put_nowait, read_order(body))
+        os._exit(0)  # nobody waits for an answer any more, and nothing here needs an end
+
+    # A thread of its own sees the parent's end at once, whatever is being verified.
+    Thread(target=read, name="orders", daemon=True).start()
     desks = Desks(assignments)
     async with AsyncExitStack() as opened, asyncio.TaskGroup() as tasks:
-        while (body := await take(orders)) is not None:
-            order = read_order(body)
+        while True:
+            order = await orders.get()
             try:
                 await _open(order.place, assignments, desks, opened)
             except (StoreError, ConfigError) as error:
@@ -46,11 +49,10 @@ async def _serve(replies: BinaryIO) -> None:
                 _reply(replies, order, answer)
             else:
                 tasks.create_task(_work(desks, order, replies))
-        os._exit(0)  # nobody waits for an answer any more, and nothing here needs an end
 
 
 async def _open(
-    place: int, assignments: tuple[Assignment, ...], desks: Desks, opened: AsyncExitStack
+    place: int, assignments: Sequence[Assignment], desks: Desks, opened: AsyncExitStack
 ) -> None:
     """Open the store of an Assignment, if it is not open yet."""
     if place in desks:

@@ -6,7 +6,7 @@ in a worker's arguments or its environment.
 
 import asyncio
 import pickle
-from typing import Final
+from typing import BinaryIO, Final
 
 import msgspec
 
@@ -46,6 +46,13 @@ def read_assignments(body: bytes) -> tuple[Assignment, ...]:
     """Read the first frame."""
     assignments: tuple[Assignment, ...] = pickle.loads(body)  # noqa: S301 (our parent wrote it)
     return assignments
+
+
+def take_blocking(stream: BinaryIO) -> bytes | None:
+    """Return what is in the next frame; None at the end, be it amid a frame."""
+    header = stream.read(_HEADER_BYTES)
+    body = stream.read(int.from_bytes(header)) if len(header) == _HEADER_BYTES else b""
+    return body or None
 
 
 async def take(stream: asyncio.StreamReader) -> bytes | None:
