@@ -96,5 +96,8 @@ OBJECT_COST_BYTES: Final = 16 * KIB
 WORKERS_WORTH_BYTES: Final = 16 * MIB
 """From so much to read on, worker processes pay for their start."""
 
+WORKER_END_SECONDS: Final = 5.0
+"""A worker that has closed its pipe ends by then, and tells by its exit code why."""
+
 WORKER_LOSSES_MAX: Final = 20
 """So many workers ending in a row without one answer: it is not the objects, it is the machine."""

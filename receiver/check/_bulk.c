@@ -1,13 +1,11 @@
-/* Work on every byte of a batch, natively: the same results as pure_bulk.py, which says what each is.
+/* Work on every byte of a batch, natively: the same results as bulk_pure.py, which says what each is.
 
 Only the limited API is used, so one build serves every Python from 3.11 on. */
 
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
-#include <stddef.h>
 #include <stdint.h>
 #include <string.h>
-#include <structmember.h>
 
 /* --- quotes --- */
 
@@ -54,7 +52,7 @@ typedef struct {
     PyObject_HEAD
     uint64_t *digests; /* an open hash table; 0 is an empty slot */
     size_t slots, used, slots_max;
-    Py_ssize_t lines_max, lines, lines_left_out, repeats, examples_max;
+    Py_ssize_t lines_max, lines, repeats, examples_max;
     PyObject *examples;
 } LineSet;
 
@@ -139,10 +137,8 @@ static int add_line(LineSet *self, PyObject *line)
     Py_ssize_t length;
     if (PyBytes_AsStringAndSize(line, &text, &length) < 0)
         return -1;
-    if (self->lines == self->lines_max) {
-        self->lines_left_out++;
+    if (self->lines == self->lines_max)
         return 0;
-    }
     self->lines++;
     if (is_blank(text, length))
         return 0;
@@ -215,16 +211,10 @@ static PyMethodDef LineSet_methods[] = {
     {NULL, NULL, 0, NULL},
 };
 
-static PyMemberDef LineSet_members[] = {
-    {"lines_left_out", T_PYSSIZET, offsetof(LineSet, lines_left_out), READONLY, NULL},
-    {NULL, 0, 0, 0, NULL},
-};
-
 static PyType_Slot LineSet_slots[] = {
     {Py_tp_new, LineSet_new},
     {Py_tp_dealloc, LineSet_dealloc},
     {Py_tp_methods, LineSet_methods},
-    {Py_tp_members, LineSet_members},
     {0, NULL},
 };
 
@@ -333,7 +323,8 @@ static int set_up(PyObject *module)
     Py_XDECREF(os);
     if (random == NULL)
         return -1;
-    memcpy(secrets, PyBytes_AsString(random), sizeof secrets);
+    if (secrets[0] == 0) /* not those of another interpreter in this process */
+        memcpy(secrets, PyBytes_AsString(random), sizeof secrets);
     Py_DECREF(random);
     PyObject *type = PyType_FromSpec(&LineSet_spec);
     int result = type == NULL ? -1 : PyModule_AddObjectRef(module, "LineSet", type);

@@ -57,7 +57,6 @@ class LineSet:
     """
 
     def __init__(self, lines_max: int, examples_max: int) -> None:
-        self.lines_left_out = 0
         self._lines_max = lines_max
         self._examples_max = examples_max
         self._digests = array("q")
@@ -65,10 +64,7 @@ class LineSet:
 
     def add(self, lines: list[bytes]) -> None:
         """Take the next lines; one that was not kept is given as b""."""
-        room = self._lines_max - len(self._digests)
-        if len(lines) > room:
-            self.lines_left_out += len(lines) - room
-            lines = lines[:room]
+        lines = lines[: self._lines_max - len(self._digests)]
         digests = list(map(hash, lines))
         if any(map(bytes.isspace, lines)):
             for index, line in enumerate(lines):

@@ -150,7 +150,7 @@ class BatchVerifier:
     def _notes(self) -> Iterator[str]:
         for judge in self._judges:
             yield from judge.notes
-        if self._repeats.lines_left_out:
+        if self._lines > REPEAT_RECORDS_MAX:
             yield f"repeats were looked for in the first {REPEAT_RECORDS_MAX:,} lines only"
 
 

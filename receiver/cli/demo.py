@@ -2,6 +2,8 @@
 
 import asyncio
 import shlex
+import shutil
+import sys
 import tempfile
 from collections.abc import Iterator
 from datetime import timedelta
@@ -10,7 +12,7 @@ from pathlib import Path
 import click
 
 from receiver.cli.jobs import ask
-from receiver.cli.output import color_option, echo_lines, print_run, wants_colour
+from receiver.cli.output import NAME, color_option, echo_lines, print_run, wants_colour
 from receiver.cli.planted import Comparison, Fault, compare
 from receiver.cli.verification import Request, verify_request
 from receiver.clock import SystemClock
@@ -114,6 +116,17 @@ def _fault_line(word: str, fault: Fault, count: int) -> str:
     return f"{what:<{_FOUND_COLUMN}} {count:>5,} in {job} {window[:2]}:{window[2:]}"
 
 
+def _program() -> str:
+    """How the next command must begin here: in a virtual environment it is not on the path."""
+    if shutil.which(NAME):
+        return NAME
+    program = Path(sys.argv[0])
+    folder = Path.cwd()
+    return shlex.quote(
+        str(program.relative_to(folder) if program.is_relative_to(folder) else program)
+    )
+
+
 def _next(day: DemoDay) -> Iterator[str]:
     """Yield a command that works when copied: the folder stays."""
     jobs = shlex.quote(str(day.jobs_file))
@@ -122,6 +135,6 @@ def _next(day: DemoDay) -> Iterator[str]:
     references = " ".join(
         f"--reference-count {job}={count}" for job, count in day.reference.items()
     )
-    yield f"  logpush-receiver verify --job {jobs} \\"
+    yield f"  {_program()} verify --job {jobs} \\"
     yield f"    {references}"
     yield f"It stays until you remove it: rm -r {shlex.quote(str(day.folder))}"

@@ -6,12 +6,13 @@ from collections.abc import Iterator
 import click
 import msgspec
 
-from receiver.check.codes import MEANINGS, Code, Meaning
+from receiver.check.codes import MEANINGS, Code
 from receiver.cli.output import echo_lines, format_option
 from receiver.report.phrase import wrap
 from receiver.report.text import COLUMNS
 
 _CODE_COLUMN = 25
+_SOFT = frozenset({Code.FIELD_MISSING, Code.FIELD_UNEXPECTED})  # default fields change at any time
 
 
 class Explanation(msgspec.Struct, frozen=True, kw_only=True):
@@ -65,7 +66,8 @@ def _explanation(code: Code) -> Explanation:
 
 def _explained(code: Code) -> Iterator[str]:
     meaning = _explanation(code)
-    yield f"{meaning.code}  ({meaning.severity}{_softened(MEANINGS[code], code)})"
+    softened = "; a warning where the job has default fields" if code in _SOFT else ""
+    yield f"{meaning.code}  ({meaning.severity}{softened})"
     yield from wrap(meaning.meaning, columns=COLUMNS, indent="  ")
     yield from wrap(meaning.remedy, columns=COLUMNS, indent="  ")
 
@@ -80,14 +82,6 @@ def _listed(codes: list[Code]) -> Iterator[str]:
             indent=code.ljust(_CODE_COLUMN),
             hang=" " * _CODE_COLUMN,
         )
-
-
-def _softened(meaning: Meaning, code: Code) -> str:
-    """Say where a code's severity depends on the job."""
-    return "; a warning where the job has default fields" if code in _SOFT else ""
-
-
-_SOFT = frozenset({Code.FIELD_MISSING, Code.FIELD_UNEXPECTED})
 
 
 def _filled(sentence: str) -> str:

@@ -1,6 +1,7 @@
 """One object read and verified: the same in a worker and in the process that has no workers."""
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Sequence
 
 import msgspec
@@ -13,6 +14,8 @@ from receiver.errors import ObjectChanged, StoreError
 from receiver.job.expectation import Expectation
 from receiver.limits import FEED_BYTES, FEED_BYTES_MIN, FEED_SECONDS
 from receiver.store.store import Object, Store
+
+_log = logging.getLogger(__name__)
 
 
 class Assignment(msgspec.Struct, frozen=True, kw_only=True):
@@ -58,6 +61,10 @@ class Desks:
                     return Answer(etag=obj.etag, error=str(error))
             except StoreError as error:
                 return Answer(etag=obj.etag, error=str(error))
+            except Exception as error:  # noqa: BLE001 (ours; it must not cost the other batches)
+                _log.exception("%s: a mistake of this program while it was verified", obj.key)
+                said = f"a mistake of this program, not of the batch: {type(error).__name__}"
+                return Answer(etag=obj.etag, error=f"{said}: {error}")
             try:
                 obj = await store.find(obj.key)
             except StoreError as error:

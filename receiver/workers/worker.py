@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from receiver.errors import WorkerLost
+from receiver.limits import WORKER_END_SECONDS
 from receiver.store.store import Object
 from receiver.workers.reading import Answer, Assignment
 from receiver.workers.wire import Order, frame, read_reply, take
@@ -46,6 +47,9 @@ class Worker:
                 answered = self._waiting.pop(reply.number, None)
                 if answered is not None and not answered.done():
                     answered.set_result(reply.answer)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(WORKER_END_SECONDS):  # or its exit code would be ours
+                    await self._process.wait()
         finally:
             self.alive = False
             with suppress(ProcessLookupError):

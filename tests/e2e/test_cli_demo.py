@@ -16,7 +16,7 @@ def test_every_planted_fault_is_found_and_nothing_else(seed: int, tmp_path: Path
     assert "All 15 planted faults were found, and nothing else." in ended.out
     assert "MISSED" not in ended.out
     assert (ended.code, ended.err) == (0, "")
-    command = re.search(r"^  logpush-receiver (verify(?:.*\\\n)?.*)$", ended.out, re.MULTILINE)
+    command = re.search(r"^  \S*logpush-receiver (verify(?:.*\\\n)?.*)$", ended.out, re.MULTILINE)
     assert command is not None
     again = receiver(*shlex.split(command.group(1).replace("\\\n", "")))
     assert again.code == 1

@@ -105,13 +105,21 @@ async def test_boto3s_multipart_upload_is_one_batch(s3: S3Place, tmp_path: Path)
     await passes(s3, "boto3/", delivery, tmp_path)
 
 
-@pytest.mark.parametrize("metadata", [(), ("--content-encoding", "gzip"), ("--sse", "AES256")])
+@pytest.mark.parametrize("metadata", [(), ("--content-encoding", "gzip", "--sse", "AES256")])
 async def test_aws_s3_cp(s3: S3Place, tmp_path: Path, metadata: tuple[str, ...]) -> None:
-    path = f"aws-cp{''.join(metadata)}/{{DATE}}/"
+    path = f"aws-cp{len(metadata)}/{{DATE}}/"
     delivery = clean(path, installed(), tmp_path)
     source = on_disk(delivery, tmp_path)
     where = ("--endpoint-url", s3.server.url, "--recursive", "--only-show-errors")
-    command = [need("aws"), "s3", "cp", *where, *metadata, source, f"s3://{s3.bucket}/"]
+    command: list[str | Path] = [
+        need("aws"),
+        "s3",
+        "cp",
+        *where,
+        *metadata,
+        source,
+        f"s3://{s3.bucket}/",
+    ]
     run(command, aws(s3.server), tmp_path)
     await passes(s3, path, delivery, tmp_path)
 

@@ -1,5 +1,8 @@
 """`verify` reads Azure Blob Storage: Azurite, with SAS of several rights."""
 
+import asyncio
+from typing import ClassVar
+
 import pytest
 
 from tests.e2e.deliveries import Delivery, job
@@ -10,23 +13,24 @@ from tests.servers.azurite import AzureServer
 
 
 class TestAzure(WholeStoreSuite):
+    cut_after: ClassVar = 400_000  # its driver brings 256 KiB whole or not at all
+
     @pytest.fixture(scope="class")
     @classmethod
     def place(cls, azure_server: AzureServer) -> AzurePlace:
         return AzurePlace(azure_server)
 
-    @pytest.mark.parametrize(
-        ("permission", "words"),
-        [("w", "sp=w has no l"), ("r", "sp=r has no l"), ("l", "sp=l has no r")],
-    )
     async def test_what_a_sas_does_not_permit_is_named_with_the_remedy(
-        self, place: AzurePlace, clean_day: Delivery, verify: Verify, permission: str, words: str
+        self, place: AzurePlace, clean_day: Delivery, verify: Verify
     ) -> None:
-        outcome = await verify(job(place.conf(CLEAN, permission=permission)))
-        assert outcome.code == 3, outcome
-        assert words in outcome.said
-        assert "sp=rl" in outcome.said
-        assert not outcome.found
+        async def refused(permission: str, lack: str) -> None:
+            outcome = await verify(job(place.conf(CLEAN, permission=permission)))
+            assert outcome.code == 3, outcome
+            assert f"sp={permission} has no {lack}" in outcome.said
+            assert "sp=rl" in outcome.said
+            assert not outcome.found
+
+        await asyncio.gather(refused("w", "l"), refused("r", "l"), refused("l", "r"))
 
     async def test_a_sas_signed_with_another_key_is_refused(
         self, place: AzurePlace, clean_day: Delivery, verify: Verify

@@ -1,5 +1,6 @@
 """`verify` reads S3: moto, which enforces IAM users' rights, and Ceph's gateway."""
 
+import asyncio
 import json
 
 import pytest
@@ -17,8 +18,11 @@ class Denials(StoreSuite):
     async def test_a_user_who_may_not_list_is_told_the_permission(
         self, place: S3Place, clean_day: Delivery, verify: Verify
     ) -> None:
-        for user in (place.server.writer, place.server.getter):
-            outcome = await verify(job(place.conf(CLEAN, user=user)))
+        users = (place.server.writer, place.server.getter)
+        outcomes = await asyncio.gather(
+            *(verify(job(place.conf(CLEAN, user=user))) for user in users)
+        )
+        for outcome in outcomes:
             assert outcome.code == 3, outcome
             assert "s3:ListBucket" in outcome.said
 

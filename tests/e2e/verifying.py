@@ -6,6 +6,7 @@ import signal
 import sys
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from itertools import count
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -70,6 +71,7 @@ class Verify:
     ) -> None:
         self.folder = folder
         self.secrets = list(secrets)
+        self._numbers = count()
         self._environment = {**_bare_environment(folder), **environment}
 
     async def __call__(
@@ -86,7 +88,7 @@ class Verify:
         environment: Mapping[str, str] | None = None,
     ) -> tuple[asyncio.subprocess.Process, Path]:
         """Start it; return the process, and where its text report will be."""
-        number = len(list(self.folder.iterdir()))
+        number = next(self._numbers)
         jobs, text = self.folder / f"jobs-{number}.json", self.folder / f"report-{number}.txt"
         jobs.write_text(json.dumps(job))
         process = await asyncio.create_subprocess_exec(

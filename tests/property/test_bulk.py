@@ -58,7 +58,6 @@ class TestAgreement:
             one.add(block)
             other.add(block)
             assert one.found() == other.found()
-            assert one.lines_left_out == other.lines_left_out
 
     @given(st.lists(TIMES), st.integers(0, 9))
     def test_ends_of_times_are_found_alike(self, column: list[str], digits: int) -> None:

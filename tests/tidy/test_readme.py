@@ -23,7 +23,8 @@ PROGRAM = "logpush-receiver"
 def table_row(code: Code) -> str:
     meaning = MEANINGS[code]
     words = meaning.meaning.format(field="the field")
-    cells = (f"`{code}`", meaning.severity, words[0].upper() + words[1:], meaning.remedy)
+    remedy = meaning.remedy.format(field="the field")
+    cells = (f"`{code}`", meaning.severity, words[0].upper() + words[1:], remedy)
     return (
         "| " + " | ".join(cell.replace("<", "&lt;").replace(">", "&gt;") for cell in cells) + " |"
     )

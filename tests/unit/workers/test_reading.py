@@ -1,0 +1,134 @@
+"""One object read and verified, whatever the store does meanwhile."""
+
+import asyncio
+import gzip
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from receiver.check.plan import Plan
+from receiver.check.verifier import BatchVerifier
+from receiver.errors import ObjectChanged, StoreUnavailable
+from receiver.store.local import LocalStore
+from receiver.store.store import Object
+from receiver.workers.reading import Assignment, Desks, feed, verify_object
+from tests.unit.sweeping import HTTP, body, folder, name, write
+
+NAME = name("20261122T1015")
+
+
+class Troubled(LocalStore):
+    """A folder whose first readings end in an error."""
+
+    def __init__(self, root: Path, errors: list[Exception]) -> None:
+        super().__init__(root)
+        self.errors = errors
+
+    def open(self, obj: Object) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
+        @asynccontextmanager
+        async def opened() -> AsyncIterator[AsyncIterator[bytes]]:
+            async def chunks() -> AsyncIterator[bytes]:
+                yield body(1)[:10]
+                raise self.errors.pop(0)
+
+            yield chunks()
+
+        return opened() if self.errors else super().open(obj)
+
+
+def desks(root: Path, *errors: Exception) -> Desks:
+    found = Desks([Assignment(destination=folder(root), expectations=(HTTP,))])
+    found.put(0, Troubled(root, list(errors)))
+    return found
+
+
+async def test_a_batch_is_verified_as_its_bytes_are(tmp_path: Path) -> None:
+    write(tmp_path / NAME, body(3))
+    store = LocalStore(tmp_path)
+    report = await verify_object(store, await store.find(NAME), plan=Plan([HTTP]))
+    assert (report.key, report.records, report.verdict) == (NAME, 3, "pass")
+    assert report.compressed_bytes == len(body(3))
+
+
+async def test_an_object_that_changed_is_read_once_more_from_the_beginning(tmp_path: Path) -> None:
+    write(tmp_path / NAME)
+    obj = await LocalStore(tmp_path).find(NAME)
+    write(tmp_path / NAME, body(5))
+    answer = await desks(tmp_path).answer(0, obj)
+    assert answer.report is not None
+    assert answer.report.records == 5
+    assert answer.etag == (await LocalStore(tmp_path).find(NAME)).etag != obj.etag
+
+
+async def test_an_object_that_changes_again_and_again_is_unread(tmp_path: Path) -> None:
+    write(tmp_path / NAME)
+    obj = await LocalStore(tmp_path).find(NAME)
+    answer = await desks(tmp_path, ObjectChanged("x: changed"), ObjectChanged("x: again")).answer(
+        0, obj
+    )
+    assert (answer.report, answer.error) == (None, "x: again")
+
+
+async def test_of_a_reading_that_breaks_off_there_is_no_report(tmp_path: Path) -> None:
+    write(tmp_path / NAME)
+    obj = await LocalStore(tmp_path).find(NAME)
+    answer = await desks(tmp_path, StoreUnavailable("x: broke off")).answer(0, obj)
+    assert (answer.report, answer.error) == (None, "x: broke off")
+
+
+async def test_an_object_that_is_gone_is_unread(tmp_path: Path) -> None:
+    obj = await LocalStore(tmp_path).find(write(tmp_path / NAME).name)
+    (tmp_path / NAME).unlink()
+    answer = await desks(tmp_path).answer(0, obj)
+    assert "no such file" in answer.error
+
+
+async def test_a_mistake_of_ours_costs_one_object_and_says_whose_it_is(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    write(tmp_path / NAME)
+    obj = await LocalStore(tmp_path).find(NAME)
+    answer = await desks(tmp_path, IndexError("pop from empty list")).answer(0, obj)
+    assert answer.error.startswith("a mistake of this program, not of the batch: IndexError")
+    assert NAME in caplog.text
+
+
+async def test_the_day_is_judged_only_where_the_conf_says_where_it_is(tmp_path: Path) -> None:
+    key = f"20260101/20261122/{NAME}"
+    write(tmp_path / key)
+    store = LocalStore(tmp_path)
+    codes = []
+    for copy in (False, True):
+        found = Desks(
+            [Assignment(destination=folder(tmp_path / "{DATE}"), expectations=(HTTP,), copy=copy)]
+        )
+        found.put(0, store)
+        report = (await found.answer(0, await store.find(key))).report
+        assert report is not None
+        codes.append([finding.code for finding in report.findings])
+    assert codes == [["key-day"], []]
+
+
+async def test_the_loop_gets_its_turn_even_amid_a_bomb() -> None:
+    packed = gzip.compress(b"\n" * 20_000_000)
+    verifier = BatchVerifier(Plan([HTTP]), key=NAME, arrived_at=datetime(2026, 11, 23, tzinfo=UTC))
+
+    async def chunks() -> AsyncIterator[bytes]:
+        yield packed
+
+    turns = 0
+
+    async def count() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    counting = asyncio.create_task(count())
+    await feed(verifier, chunks())
+    counting.cancel()
+    assert turns > 3
+    assert verifier.close().plain_bytes == 20_000_000
