@@ -20,6 +20,12 @@ NO_SKIP = os.environ.get("RECEIVER_TEST_NO_SKIP") == "1"
 Server = TypeVar("Server")
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--update-golden", action="store_true", help="write the reports of tests/golden anew"
+    )
+
+
 @pytest.fixture(scope="session")
 def moto_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
     with _running(moto, tmp_path_factory.mktemp("moto")) as server:

@@ -120,11 +120,11 @@ def _program() -> str:
     """How the next command must begin here: in a virtual environment it is not on the path."""
     if shutil.which(NAME):
         return NAME
-    program = Path(sys.argv[0])
-    folder = Path.cwd()
-    return shlex.quote(
-        str(program.relative_to(folder) if program.is_relative_to(folder) else program)
-    )
+    program, folder = Path(sys.executable).with_name(NAME), Path.cwd()
+    if not program.exists():
+        return NAME
+    near = program.relative_to(folder) if program.is_relative_to(folder) else program
+    return shlex.quote(str(near))
 
 
 def _next(day: DemoDay) -> Iterator[str]:

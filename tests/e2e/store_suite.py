@@ -55,6 +55,7 @@ class StoreSuite:
         assert [each["key"] for each in report["ignored"]] == sorted(clean_day.companions)
         assert report["unread"] == []
         assert f"{clean_day.records:,} records" in outcome.text
+        assert outcome.stderr == ""
 
     async def test_faults_are_found_each_in_its_place_and_nothing_else(
         self, place: Place, faulty_day: Delivery, verify: Verify

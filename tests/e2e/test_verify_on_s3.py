@@ -12,6 +12,14 @@ from tests.e2e.verifying import Verify
 from tests.servers.s3 import S3Server, User, bucket_policy
 
 
+def keys_of(user: User) -> dict[str, str]:
+    """Return the variables in which the usual chain looks for a user's keys."""
+    return {
+        "AWS_ACCESS_KEY_ID": user.access_key_id,
+        "AWS_SECRET_ACCESS_KEY": user.secret_access_key,
+    }
+
+
 class Denials(StoreSuite):
     """What a user lacks is named, and so is the remedy."""
 
@@ -57,13 +65,8 @@ class Denials(StoreSuite):
     async def test_where_the_confs_keys_only_write_the_environments_are_taken(
         self, place: S3Place, clean_day: Delivery, verify: Verify
     ) -> None:
-        reader = place.server.reader
-        keys = {
-            "AWS_ACCESS_KEY_ID": reader.access_key_id,
-            "AWS_SECRET_ACCESS_KEY": reader.secret_access_key,
-        }
         conf = place.conf(CLEAN, user=place.server.writer)
-        outcome = await verify(job(conf), environment=keys)
+        outcome = await verify(job(conf), environment=keys_of(place.server.reader))
         assert outcome.code == 0, outcome
         assert outcome.report["totals"] == clean_day.totals
 
@@ -73,6 +76,17 @@ class TestMoto(WholeStoreSuite, Denials):
     @classmethod
     def place(cls, moto_server: S3Server) -> S3Place:
         return S3Place(moto_server)
+
+    async def test_a_conf_without_keys_as_logpush_has_it_takes_the_environments(
+        self, place: S3Place, clean_day: Delivery, verify: Verify
+    ) -> None:
+        outcome = await verify(
+            job(f"s3://{place.bucket}/{CLEAN}?region=us-east-1&sse=AES256"),
+            *place.endpoint(place.port),
+            environment=keys_of(place.server.reader),
+        )
+        assert outcome.code == 0, outcome
+        assert outcome.report["totals"] == clean_day.totals
 
 
 class TestCeph(Denials):

@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
-# Installs the servers that the tests need and that are no Python packages: Ceph's S3 gateway from
-# Debian (as root), and Azurite from npm into .servers/ of this checkout.
+# Installs what the tests need and what is no Python package: Ceph's S3 gateway and the commands that
+# write batches as others do (pigz, aws, rclone) from Debian (as root), and Azurite from npm into
+# .servers/ of this checkout.
 # What is there already is left alone; make and Python's venv, which a bare machine lacks, come too.
 # With --without-root it installs what any user can (Azurite, where there is npm) and never fails:
-# the tests of a server that is not there are skipped by name.
+# the tests of what is not there are skipped by name.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
@@ -21,9 +22,10 @@ if [[ ${1-} == --without-root ]]; then
   exit 0
 fi
 
-packages=(radosgw ceph-mon ceph-osd ceph-common pigz)
+packages=(radosgw ceph-mon ceph-osd ceph-common pigz rclone)
 command -v npm >/dev/null || packages+=(nodejs npm)
 command -v make >/dev/null || packages+=(make)
+command -v aws >/dev/null || packages+=(awscli)
 python3 -c 'import ensurepip' 2>/dev/null || packages+=(python3-venv)
 absent=()
 for package in "${packages[@]}"; do

@@ -74,10 +74,6 @@ class Told:
         return sorted(each.report.key for each in self.events if isinstance(each, Verified))
 
     @property
-    def jobs(self) -> dict[str, str]:
-        return {e.report.key: e.report.verdict for e in self.events if isinstance(e, Verified)}
-
-    @property
     def unread(self) -> dict[str, str]:
         return {each.key: each.error for each in self.events if isinstance(each, Unread)}
 

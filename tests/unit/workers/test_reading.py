@@ -1,9 +1,8 @@
 """One object read and verified, whatever the store does meanwhile."""
 
 import asyncio
-import gzip
 from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -12,6 +11,7 @@ import pytest
 from receiver.check.plan import Plan
 from receiver.check.verifier import BatchVerifier
 from receiver.errors import ObjectChanged, StoreUnavailable
+from receiver.limits import KIB
 from receiver.store.local import LocalStore
 from receiver.store.store import Object
 from receiver.workers.reading import Assignment, Desks, feed, verify_object
@@ -27,16 +27,17 @@ class Troubled(LocalStore):
         super().__init__(root)
         self.errors = errors
 
-    def open(self, obj: Object) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
-        @asynccontextmanager
-        async def opened() -> AsyncIterator[AsyncIterator[bytes]]:
-            async def chunks() -> AsyncIterator[bytes]:
-                yield body(1)[:10]
-                raise self.errors.pop(0)
+    @asynccontextmanager
+    async def open(self, obj: Object) -> AsyncIterator[AsyncIterator[bytes]]:
+        if not self.errors:
+            async with super().open(obj) as chunks:
+                yield chunks
+        else:
+            yield self._broken(self.errors.pop(0))
 
-            yield chunks()
-
-        return opened() if self.errors else super().open(obj)
+    async def _broken(self, error: Exception) -> AsyncIterator[bytes]:
+        yield body(1)[:10]
+        raise error
 
 
 def desks(root: Path, *errors: Exception) -> Desks:
@@ -112,23 +113,26 @@ async def test_the_day_is_judged_only_where_the_conf_says_where_it_is(tmp_path: 
     assert codes == [["key-day"], []]
 
 
-async def test_the_loop_gets_its_turn_even_amid_a_bomb() -> None:
-    packed = gzip.compress(b"\n" * 20_000_000)
-    verifier = BatchVerifier(Plan([HTTP]), key=NAME, arrived_at=datetime(2026, 11, 23, tzinfo=UTC))
+class Packed(BatchVerifier):
+    """A bomb: every byte takes ten microseconds to judge."""
+
+    seconds = 0.0
+    slices: tuple[int, ...] = ()
+
+    def feed(self, chunk: bytes) -> None:
+        self.slices += (len(chunk),)
+        self.seconds += len(chunk) / 100_000
+
+
+async def test_what_takes_long_is_fed_in_shorter_slices(monkeypatch: pytest.MonkeyPatch) -> None:
+    packed = Packed(Plan([HTTP]), key=NAME, arrived_at=datetime(2026, 11, 23, tzinfo=UTC))
+    monkeypatch.setattr(asyncio.get_running_loop(), "time", lambda: packed.seconds)
 
     async def chunks() -> AsyncIterator[bytes]:
-        yield packed
+        yield bytes(256 * KIB)
+        yield b""
 
-    turns = 0
-
-    async def count() -> None:
-        nonlocal turns
-        while True:
-            turns += 1
-            await asyncio.sleep(0)
-
-    counting = asyncio.create_task(count())
-    await feed(verifier, chunks())
-    counting.cancel()
-    assert turns > 3
-    assert verifier.close().plain_bytes == 20_000_000
+    await feed(packed, chunks())
+    assert sum(packed.slices) == 256 * KIB
+    assert packed.slices[:5] == (64 * KIB, 32 * KIB, 16 * KIB, 8 * KIB, 4 * KIB)
+    assert max(packed.slices[5:]) == 8 * KIB
