@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from random import Random
 from typing import TypeVar
@@ -22,8 +22,8 @@ class RetryingStore:
     """Asks the store inside again, and gives every call `bounds.call_seconds`.
 
     The waits double from `bounds.retry_seconds`, each cut at random by up to a half, so that many
-    readers do not come back at once. Of a stream only the beginning is tried again: what comes
-    after the first chunk is for the store inside to resume.
+    readers do not come back at once. Of a stream only the opening is tried again: a body that
+    breaks is for the store inside to resume, which has tried often enough when it gives up.
     """
 
     def __init__(
@@ -65,17 +65,11 @@ class RetryingStore:
     async def open(self, obj: Object) -> AsyncIterator[AsyncIterator[bytes]]:
         async with AsyncExitStack() as opened:
 
-            async def begin() -> tuple[bytes | None, AsyncIterator[bytes]]:
+            async def begin() -> AsyncIterator[bytes]:
                 await opened.aclose()  # what an attempt before has left
-                chunks = await opened.enter_async_context(self._store.open(obj))
-                return await anext(chunks, None), chunks
+                return await opened.enter_async_context(self._store.open(obj))
 
-            first, rest = await self._ask(f"opening {obj.key!r}", begin)
-            whole = _joined(first, rest)
-            try:
-                yield whole
-            finally:
-                await whole.aclose()
+            yield await self._ask(f"opening {obj.key!r}", begin)
 
     async def _ask(self, what: str, call: Callable[[], Awaitable[Answer]]) -> Answer:
         wait_seconds = self._bounds.retry_seconds
@@ -99,10 +93,3 @@ class RetryingStore:
             raise StoreUnavailable(
                 f"{self.properties.name}: {what}: no answer in {self._bounds.call_seconds:g} s"
             ) from error
-
-
-async def _joined(first: bytes | None, rest: AsyncIterator[bytes]) -> AsyncGenerator[bytes, None]:
-    if first is not None:
-        yield first
-        async for chunk in rest:
-            yield chunk

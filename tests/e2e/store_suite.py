@@ -177,7 +177,7 @@ class WholeStoreSuite(StoreSuite):
                     job(place.conf(LARGE)), "-j", processes, *place.endpoint(proxy.port)
                 )
                 await _stalled(proxy, large_day)
-                await asyncio.sleep(0.5)  # what was read may still be on its way to the report
+                await asyncio.sleep(1)  # what was read may still be on its way to the report
                 process.send_signal(signal.SIGINT)
                 async with asyncio.timeout(10):  # what stalls is not waited for
                     outcome = await verify.end(process, text)

@@ -57,12 +57,12 @@ class FailingStore:
     async def open(self, obj: Object) -> AsyncIterator[AsyncIterator[bytes]]:
         self.open_now += 1
         try:
+            await self._fail()
             yield self._chunks()
         finally:
             self.open_now -= 1
 
     async def _chunks(self) -> AsyncIterator[bytes]:
-        await self._fail()
         for number in range(3):
             if number == self._breaks_after:
                 raise StoreUnavailable("broken in the middle")
@@ -141,7 +141,7 @@ async def test_a_call_without_an_answer_ends_and_is_asked_again() -> None:
         await store.find("k")
 
 
-async def test_the_beginning_of_a_stream_is_asked_again() -> None:
+async def test_the_opening_of_a_stream_is_asked_again() -> None:
     inner = FailingStore(DOWN, None)
     store, _ = asking(inner)
     async with store.open(OBJ) as chunks:

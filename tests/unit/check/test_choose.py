@@ -1,0 +1,73 @@
+"""Several jobs in one folder: which of them a batch is held against."""
+
+from receiver.check.plan import Plan, choose
+from tests.unit.check.factories import found, http_job, lines, record, report_of
+
+SMALL = http_job("fields=ClientIP,EdgeResponseStatus")
+SAME = http_job("fields=EdgeResponseStatus,ClientIP&timestamps=unix")
+WIDE = http_job()
+DNS = http_job("fields=QueryName,ColoCode,ResponseCached", dataset="dns_logs")
+RECORD = {"ClientIP": "203.0.113.7", "EdgeResponseStatus": 200}
+DNS_RECORD = {"QueryName": "a.example", "ColoCode": "FRA", "ResponseCached": True}
+
+
+def test_one_job_is_no_choice() -> None:
+    plan = Plan([SMALL])
+    for records in ([], [{"x": 1}], [DNS_RECORD]):
+        assert choose(plan, records).job is plan.jobs[0]
+
+
+def test_the_job_that_asks_for_exactly_these_fields_wins() -> None:
+    for jobs in ([WIDE, SMALL, DNS], [DNS, SMALL, WIDE]):
+        plan = Plan(jobs)
+        choice = choose(plan, [{"x": 1}, RECORD])
+        assert choice.job is not None
+        assert (choice.job.expectation, choice.notes) == (SMALL, ())
+
+
+def test_of_two_with_the_same_fields_the_first_named_wins_and_a_note_says_so() -> None:
+    report = report_of(RECORD, SAME, SMALL)
+    assert report.findings == ()
+    assert report.notes == (
+        "the records follow several jobs (job 146, job 146); they were held against the first",
+    )
+
+
+def test_a_faulty_record_is_held_against_the_job_that_is_nearest() -> None:
+    report = report_of(record(ClientIP=...), DNS, SMALL, WIDE)
+    assert found(report) == [("field-missing", "error", "ClientIP", 1)]
+
+
+def test_records_of_none_of_the_jobs_are_of_another_data_set() -> None:
+    report = report_of(lines(DNS_RECORD, {**DNS_RECORD, "QueryName": "b"}), SMALL, WIDE)
+    assert found(report) == [("dataset-other", "error", "", 2)]
+    assert (report.job, report.findings[0].got) == (None, "fields of dns_logs")
+
+
+def test_records_that_nobody_knows_follow_no_job() -> None:
+    report = report_of({"a": 1, "b": 2}, SMALL, DNS)
+    assert found(report) == [("dataset-other", "error", "", 1)]
+    assert report.findings[0].got == "fields of no data set of these jobs"
+    assert report.job is None
+
+
+def test_a_batch_without_a_record_follows_no_job_and_is_no_failure() -> None:
+    for text in (b"", b"\n"):
+        report = report_of(text, SMALL, DNS)
+        assert (report.job, report.verdict) == (None, "pass")
+        assert report.notes == (
+            "no record shows which job the batch is of: only its gzip was checked",
+        )
+
+
+def test_lines_before_the_first_record_are_judged_as_lines() -> None:
+    report = report_of(b"\n{\n" + lines(DNS_RECORD), SMALL, DNS)
+    assert found(report) == [("line-not-json", "error", "", 1), ("line-blank", "warning", "", 1)]
+    assert [each.examples[0].line for each in report.findings] == [2, 1]
+    assert report.records == 1
+
+
+def test_a_long_line_before_the_first_block_is_counted() -> None:
+    long = lines({**RECORD, "ClientIP": "x" * 600_000})
+    report = report_of(long + lines(DNS_RECORD), SMALL, DNS)
+    assert report.records == 2
