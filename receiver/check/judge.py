@@ -10,17 +10,19 @@ from typing import Any
 from receiver.batch.lines import Lines
 from receiver.check.codes import Code
 from receiver.check.engine import Engine, Flat, flatness
-from receiver.check.explain import Departure, Explainer, Judgement, show
+from receiver.check.explain import BLANK_LINE, Departure, Explainer, Judgement, show
 from receiver.check.json_text import first_records
 from receiver.check.long_line import read_long_line
 from receiver.check.plan import JobPlan
 from receiver.check.shape import Shape, promised_shape, shape_of
 from receiver.check.tally import Tally
 from receiver.check.timestamps import Bounds
-from receiver.limits import GOT_CHARS_MAX, VARIANT_LINES_MIN, VARIANTS_MAX
+from receiver.limits import EXAMPLES_MAX, GOT_CHARS_MAX, VARIANT_LINES_MIN, VARIANTS_MAX
 
 _SHAPES_COUNTED_MAX = 1000  # shapes seen too seldom to have an engine
 _WATCHED_MAX = 1000  # words counted by the engines, over all fields
+_FIRST_LINES = 20  # of a block: a record among them shows the order of the keys
+_RECORD_BYTES_MIN = len(b"{}\n")  # a block of more lines than this leaves room for has blank ones
 _REWRITTEN = b"${"
 
 
@@ -62,8 +64,12 @@ class RecordJudge:
         lines: Sequence[bytes] = part.lines
         numbers: Sequence[int] = range(first, first + len(lines))
         block, end = part.block, part.end
+        if end < _RECORD_BYTES_MIN * len(lines) and b"\n" in lines:
+            numbers, lines = self._without_blank(numbers, lines)
+            block = b"".join(lines)
+            end = len(block)
         if not self._variants:
-            self._begin(lines)
+            self._begin(lines[:_FIRST_LINES])
         if self._expectation.cve_2021_44228 and block.find(_REWRITTEN, 0, end) >= 0:
             for number, line in zip(numbers, lines, strict=True):
                 self._rewritten(line, number)
@@ -168,6 +174,20 @@ class RecordJudge:
         self.records += judgement.record is not None
         for departure in judgement.departures:
             self._tally.add(departure, number)
+
+    def _without_blank(
+        self, numbers: Sequence[int], lines: Sequence[bytes]
+    ) -> tuple[list[int], list[bytes]]:
+        """Count the empty lines at once: a bomb of newlines would take hours one by one."""
+        blank = [number for number, line in zip(numbers, lines, strict=True) if line == b"\n"]
+        for departure in BLANK_LINE.departures:
+            self._tally.count(departure, len(blank) - len(blank[:EXAMPLES_MAX]))
+            for number in blank[:EXAMPLES_MAX]:
+                self._tally.add(departure, number)
+        kept = [
+            (number, line) for number, line in zip(numbers, lines, strict=True) if line != b"\n"
+        ]
+        return [number for number, _ in kept], [line for _, line in kept]
 
     def _rewritten(self, line: bytes, number: int) -> None:
         at = line.find(_REWRITTEN) if self._expectation.cve_2021_44228 else -1

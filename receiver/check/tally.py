@@ -41,8 +41,15 @@ class Tally:
                 return
             counted = self._counted[departure.kind] = _Counted()
         counted.count += times
-        if line is not None and len(counted.examples) < EXAMPLES_MAX:
-            counted.examples.append(Example(line=line, got=departure.shown))
+        if line is None:
+            return
+        examples = counted.examples
+        if (
+            len(examples) < EXAMPLES_MAX or line < examples[-1].line
+        ):  # a block's lines come unsorted
+            examples.append(Example(line=line, got=departure.shown))
+            examples.sort(key=lambda example: example.line)
+            del examples[EXAMPLES_MAX:]
 
     def is_full(self, field: str) -> bool:
         """Whether no further undocumented word of a field will be told."""

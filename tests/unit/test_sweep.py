@@ -11,7 +11,7 @@ import pytest
 
 from receiver.clock import SystemClock
 from receiver.destination.parse import parse_destination
-from receiver.errors import ConfigError, ObjectMissing, StoreError
+from receiver.errors import ConfigError, ObjectMissing, StoreError, WorkerLost
 from receiver.selection.target import Target
 from receiver.store.local import LocalStore
 from receiver.sweep import Event, Selected, Verified, sweep, verify_stream
@@ -213,3 +213,13 @@ async def test_a_copy_and_a_conf_are_both_read_by_their_folder(tmp_path: Path) -
     assert folder(tmp_path / "{DATE}").bucket == str(tmp_path)
     told = await swept(target(tmp_path / "{DATE}"))
     assert told.verified == [f"20261122/{minutes(1)[0]}"]
+
+
+async def test_where_no_worker_can_live_the_sweep_ends_with_an_error_and_does_not_hang(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("receiver.workers.worker._COMMAND", ("-c", "raise SystemExit(3)"))
+    for each in minutes(60):
+        write(tmp_path / each)
+    with pytest.raises(WorkerLost, match="use -j 1"):
+        await swept(target(tmp_path), processes=2)

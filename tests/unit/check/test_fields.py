@@ -169,7 +169,7 @@ def test_a_record_of_another_data_set_says_that_and_nothing_else() -> None:
     other = {"ColoCode": "FRA", "QueryName": "a.example", "EDNSSubnet": "", "ResponseCached": False}
     report = report_of(lines(record(), *({**other, "QueryName": str(i)} for i in range(2000))))
     assert found(report) == [("dataset-other", "error", "", 2000)]
-    assert only(report).got == "fields of dns_logs"
+    assert only(report).got == "fields of dns_firewall_logs or dns_logs"
     assert report.records == 2001
 
 
