@@ -105,14 +105,15 @@ async def swept(
     return told
 
 
-def children(pid: int) -> list[int]:
-    """Return a process's children that are still running."""
+def workers(pid: int) -> list[int]:
+    """Return a process's workers that are still running, and none of its other children."""
     found = []
-    for status in Path("/proc").glob("[0-9]*/stat"):
+    for process in Path("/proc").glob("[0-9]*"):
         try:
-            fields = status.read_text().rpartition(")")[2].split()
+            fields = (process / "stat").read_text().rpartition(")")[2].split()
+            command = (process / "cmdline").read_bytes()
         except OSError:
             continue  # ended meanwhile
-        if int(fields[1]) == pid and fields[0] != "Z":
-            found.append(int(status.parent.name))
+        if int(fields[1]) == pid and fields[0] != "Z" and b"receiver.workers" in command:
+            found.append(int(process.name))
     return found

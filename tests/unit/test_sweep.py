@@ -20,11 +20,11 @@ from tests.unit.sweeping import (
     SPECTRUM,
     Told,
     body,
-    children,
     folder,
     name,
     swept,
     target,
+    workers,
     write,
 )
 
@@ -45,7 +45,7 @@ async def test_every_object_is_told_of_once(tmp_path: Path, processes: int | Non
     assert told.ignored == {"20261122/test.txt.gz": "Logpush's test of the destination"}
     assert told.selected == (100, 100 * len(body()))
     assert (told.unread, told.notes) == ({}, [])
-    assert children(os.getpid()) == []
+    assert workers(os.getpid()) == []
 
 
 @IN_PROCESSES
@@ -166,7 +166,7 @@ async def test_cancelled_it_ends_its_workers_and_has_told_what_was_verified(
             await sweeping
     assert asyncio.get_running_loop().time() - began < 5
     assert 0 < len(told.verified) < 60
-    assert children(os.getpid()) == []
+    assert workers(os.getpid()) == []
 
 
 async def test_workers_that_are_killed_cost_no_batch(tmp_path: Path) -> None:
@@ -176,7 +176,7 @@ async def test_workers_that_are_killed_cost_no_batch(tmp_path: Path) -> None:
 
     def then(event: Event) -> None:
         if isinstance(event, Verified) and len(killed) < 2:
-            for pid in children(os.getpid()):
+            for pid in workers(os.getpid()):
                 os.kill(pid, signal.SIGKILL)
                 killed.append(pid)
 
