@@ -46,6 +46,37 @@ static PyObject *unescaped_quotes(PyObject *Py_UNUSED(module), PyObject *args)
     return PyLong_FromSsize_t(quotes);
 }
 
+/* How many texts a decoded value holds, keys included; -1 with an exception set. */
+static Py_ssize_t count_texts(PyObject *value)
+{
+    if (PyUnicode_Check(value))
+        return 1;
+    int is_list = PyList_Check(value), is_tuple = PyTuple_Check(value), is_dict = PyDict_Check(value);
+    if (!is_list && !is_tuple && !is_dict)
+        return 0;
+    if (Py_EnterRecursiveCall(" while counting quotes"))
+        return -1;
+    Py_ssize_t count = is_dict ? PyDict_Size(value) : 0, part = 0, place = 0;
+    PyObject *item;
+    if (is_dict)
+        while (part >= 0 && PyDict_Next(value, &place, NULL, &item))
+            count += part = count_texts(item);
+    else
+        while (part >= 0 && place < (is_list ? PyList_Size(value) : PyTuple_Size(value))) {
+            item = is_list ? PyList_GetItem(value, place) : PyTuple_GetItem(value, place);
+            count += part = count_texts(item);
+            place++;
+        }
+    Py_LeaveRecursiveCall();
+    return part < 0 ? -1 : count;
+}
+
+static PyObject *quotes_of(PyObject *Py_UNUSED(module), PyObject *value)
+{
+    Py_ssize_t count = count_texts(value);
+    return count < 0 ? NULL : PyLong_FromSsize_t(2 * count);
+}
+
 /* --- lines that repeat --- */
 
 typedef struct {
@@ -227,6 +258,25 @@ static PyType_Spec LineSet_spec = {
 
 /* --- columns of timestamps --- */
 
+static PyObject *ends(PyObject *Py_UNUSED(module), PyObject *column)
+{
+    Py_ssize_t size = PyList_Size(column);
+    if (size <= 0)
+        return size < 0 ? NULL : PyErr_Format(PyExc_ValueError, "an empty column has no ends");
+    long long low = 0, high = 0;
+    for (Py_ssize_t i = 0; i < size; i++) {
+        int overflow;
+        long long value = PyLong_AsLongLongAndOverflow(PyList_GetItem(column, i), &overflow);
+        if (value == -1 && PyErr_Occurred())
+            return NULL;
+        if (overflow)
+            Py_RETURN_NONE;
+        low = i == 0 || value < low ? value : low;
+        high = i == 0 || value > high ? value : high;
+    }
+    return Py_BuildValue("LL", low, high);
+}
+
 enum { MINUTES = 17, SECONDS = 19 }; /* how long `YYYY-MM-DDTHH:MM:` and that with `SS` are */
 
 static int is_digits(const char *text, Py_ssize_t length)
@@ -312,6 +362,8 @@ static PyObject *between(PyObject *Py_UNUSED(module), PyObject *args)
 
 static PyMethodDef functions[] = {
     {"unescaped_quotes", unescaped_quotes, METH_VARARGS, NULL},
+    {"quotes_of", quotes_of, METH_O, NULL},
+    {"ends", ends, METH_O, NULL},
     {"between", between, METH_VARARGS, NULL},
     {NULL, NULL, 0, NULL},
 };

@@ -7,14 +7,16 @@ native one saves is a fifth to a half of the time that a batch takes.
 from typing import Final
 
 try:
-    from receiver.check._bulk import LineSet, between, unescaped_quotes
+    from receiver.check._bulk import LineSet, between, ends, quotes_of, unescaped_quotes
 except ImportError:  # installed without a C compiler
     from receiver.check.bulk_pure import (  # type: ignore[assignment]
         LineSet,
         between,
+        ends,
+        quotes_of,
         unescaped_quotes,
     )
 
-__all__ = ["NATIVE", "LineSet", "between", "unescaped_quotes"]
+__all__ = ["NATIVE", "LineSet", "between", "ends", "quotes_of", "unescaped_quotes"]
 
 NATIVE: Final = LineSet.__module__.endswith("_bulk")

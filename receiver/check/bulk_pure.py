@@ -12,6 +12,11 @@ from functools import lru_cache
 from operator import itemgetter
 from typing import Final
 
+import msgspec
+
+_INT_MIN: Final = -(2**63)
+_INT_MAX: Final = 2**63 - 1
+
 _QUOTE: Final = ord('"')
 _ESCAPES_SOUGHT: Final = 300  # of a block; where there are more, the regular expression is faster
 _ESCAPES: Final = re.compile(rb"\\.", re.DOTALL)
@@ -45,6 +50,32 @@ def unescaped_quotes(text: bytes, end: int = sys.maxsize) -> int:
         quotes -= text[at + 1] == _QUOTE
         at = text.find(b"\\", at + 2, last)
     return quotes if at < 0 else quotes - _ESCAPES.findall(text, at, end).count(b'\\"')
+
+
+def quotes_of(value: object) -> int:
+    """Count the quotes that a decoded value needs when written as JSON: two of each text.
+
+    Raises:
+        RecursionError: it is nested too deeply.
+    """
+    try:
+        return unescaped_quotes(msgspec.json.encode(value))
+    except (OverflowError, ValueError):  # integers beyond 64 bits, odd floats, half a surrogate
+        return sum(2 for _ in texts_of(value))
+
+
+def texts_of(value: object) -> Iterator[str]:
+    """Yield all texts of a decoded value, keys included, however deeply it is nested."""
+    left = [value]
+    while left:
+        item = left.pop()
+        if isinstance(item, str):
+            yield item
+        elif isinstance(item, list | tuple):
+            left += item
+        elif isinstance(item, dict):
+            left += item.keys()
+            left += item.values()
 
 
 class LineSet:
@@ -117,6 +148,12 @@ class LineSet:
                     break
             seen.add(digest)
         return lines
+
+
+def ends(column: list[int]) -> tuple[int, int] | None:
+    """Return the lowest and the highest of some integers, None if one has more than 64 bits."""
+    low, high = min(column), max(column)
+    return (low, high) if low >= _INT_MIN and high <= _INT_MAX else None
 
 
 def between(column: list[str], digits: int) -> tuple[str, str] | None:

@@ -2,12 +2,13 @@
 
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any, Final, NoReturn
 
 import msgspec
 
 from receiver.check import bulk
+from receiver.check.bulk_pure import texts_of
 
 _FIRST_RECORDS: Final = 50  # so many show which job a batch is of
 _LONE_SURROGATE: Final = re.compile("[\ud800-\udfff]")
@@ -24,9 +25,9 @@ def quotes_of(value: object) -> int:
     each repeated key adds two at least: comparing finds repeated keys without parsing again.
     """
     try:
-        return bulk.unescaped_quotes(msgspec.json.encode(value))
-    except (OverflowError, ValueError, RecursionError):  # integers beyond 64 bits, odd floats
-        return _count_quotes(value)
+        return bulk.quotes_of(value)
+    except RecursionError:
+        return sum(2 for _ in texts_of(value))
 
 
 def decode(line: bytes) -> Any:
@@ -103,20 +104,4 @@ def _has_lone_surrogate(text: str) -> bool:
     whole = json.loads(
         text, object_pairs_hook=lambda pairs: parts.extend(map(list, pairs)), parse_int=_integer
     )
-    return any(_LONE_SURROGATE.search(each) for each in _texts([whole, parts]))
-
-
-def _texts(value: object) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, list):
-        for item in value:
-            yield from _texts(item)
-    elif isinstance(value, dict):
-        for key, item in value.items():
-            yield key
-            yield from _texts(item)
-
-
-def _count_quotes(value: object) -> int:
-    return sum(2 for _ in _texts(value))
+    return any(_LONE_SURROGATE.search(each) for each in texts_of([whole, parts]))

@@ -160,17 +160,17 @@ class TimeRule:
             return self._settles_texts(column)
         return self._settles_each(column, wrong)
 
-    def _settles_integers(self, column: Sequence[int], wrong: Wrong | None) -> bool:
-        low = min(column)
-        if low == 0 and wrong is None and not self.event:
+    def _settles_integers(self, column: list[int], wrong: Wrong | None) -> bool:
+        ends = bulk.ends(column)
+        if ends is not None and ends[0] == 0 and wrong is None and not self.event:
             column = [value for value in column if value]
             if not column:
                 return True
-            low = min(column)
-        if low <= 0:
+            ends = bulk.ends(column)
+        if ends is None or ends[0] <= 0:
             return self._settles_each(column, wrong)
         # Outcomes follow the order of positive integers: the two ends speak for all between them.
-        return self.look(low) == wrong and self.look(max(column)) == wrong
+        return all(self.look(end) == wrong for end in ends)
 
     def _settles_texts(self, column: list[str]) -> bool:
         """Judge texts by the earliest and the latest of them.

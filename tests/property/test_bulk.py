@@ -21,6 +21,12 @@ LINES = st.lists(
         st.binary(max_size=120),
     )
 )
+VALUES = st.recursive(
+    st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text()),
+    lambda inner: st.one_of(
+        st.lists(inner), st.lists(inner).map(tuple), st.dictionaries(st.text(), inner)
+    ),
+)
 SECONDS = st.integers(0, 3_000_000_000).map(
     lambda number: (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=number)).strftime(
         "%Y-%m-%dT%H:%M:%S"
@@ -45,6 +51,14 @@ class TestAgreement:
     @example(b'\\"', 1)
     def test_quotes_are_counted_alike(self, text: bytes, end: int) -> None:
         assert native().unescaped_quotes(text, end) == bulk_pure.unescaped_quotes(text, end)
+
+    @given(VALUES)
+    def test_quotes_of_values_are_counted_alike(self, value: object) -> None:
+        assert native().quotes_of(value) == bulk_pure.quotes_of(value)
+
+    @given(st.lists(st.integers(-(2**64), 2**64), min_size=1))
+    def test_ends_of_integers_are_found_alike(self, column: list[int]) -> None:
+        assert native().ends(column) == bulk_pure.ends(column)
 
     @given(st.lists(LINES), st.integers(0, 40), st.integers(0, 4))
     def test_repeats_are_found_alike(

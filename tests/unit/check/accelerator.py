@@ -22,6 +22,6 @@ def native() -> ModuleType:
 def checking_with(one: ModuleType) -> Iterator[None]:
     """Let the checker work with this one for a while."""
     with pytest.MonkeyPatch.context() as patch:
-        for name in ("LineSet", "between", "unescaped_quotes"):
+        for name in bulk.__all__[1:]:
             patch.setattr(bulk, name, getattr(one, name))
         yield

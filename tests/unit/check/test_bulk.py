@@ -5,8 +5,8 @@ from types import ModuleType
 
 import pytest
 
-from receiver.check import bulk, bulk_pure
-from tests.unit.check.accelerator import native
+from receiver.check import bulk, bulk_pure, json_text
+from tests.unit.check.accelerator import checking_with, native
 
 
 @pytest.fixture(params=["pure", "native"])
@@ -23,9 +23,8 @@ def repeats(one: ModuleType, *lines: bytes, lines_max: int = 100) -> tuple[int, 
 
 def test_what_was_built_is_used() -> None:
     chosen = native() if bulk.NATIVE else bulk_pure
-    assert bulk.LineSet is chosen.LineSet
-    assert bulk.between is chosen.between
-    assert bulk.unescaped_quotes is chosen.unescaped_quotes
+    for name in set(bulk.__all__) - {"NATIVE"}:
+        assert getattr(bulk, name) is getattr(chosen, name)
 
 
 # --- quotes ---
@@ -65,6 +64,37 @@ def test_a_backslash_at_the_end_escapes_nothing_behind_it(one: ModuleType) -> No
 @pytest.mark.parametrize(("end", "count"), [(-1, 0), (4, 2), (10**9, 2)])
 def test_an_end_outside_the_text_is_that_of_the_text(one: ModuleType, end: int, count: int) -> None:
     assert one.unescaped_quotes(b'"a"', end) == count
+
+
+@pytest.mark.parametrize(
+    ("value", "count"),
+    [
+        ("", 2),
+        (None, 0),
+        ([1, True, 1.5, None, 2**70, float("inf")], 0),
+        ({"a": 1, "b": {"c": ["d", '"', "\\"]}}, 12),
+        ([({"a": []}, "b"), ("c", 2**70)], 6),
+        (["\ud800", {"\udfff": 1}], 4),
+    ],
+)
+def test_each_text_of_a_value_is_written_with_two_quotes(
+    one: ModuleType, value: object, count: int
+) -> None:
+    assert one.quotes_of(value) == count
+
+
+def test_a_value_nested_too_deeply_is_refused_and_counted_without_recursion(
+    one: ModuleType,
+) -> None:
+    value: object = "x"
+    for _ in range(100_000):
+        value = [value]
+    with pytest.raises(RecursionError):
+        one.quotes_of(value)
+    with checking_with(one):
+        assert json_text.quotes_of(value) == 2
+    while isinstance(value, list):  # taken apart from outside: to free it at once goes as deep
+        value = value.pop()
 
 
 # --- lines that repeat ---
@@ -158,6 +188,22 @@ def test_the_accelerator_refuses_what_are_no_lines() -> None:
 
 
 # --- columns of timestamps ---
+
+
+def test_the_ends_of_integers_are_the_lowest_and_the_highest(one: ModuleType) -> None:
+    assert one.ends([5]) == (5, 5)
+    assert one.ends([3, -7, 2**63 - 1, 0]) == (-7, 2**63 - 1)
+    assert one.ends([-(2**63), -1]) == (-(2**63), -1)
+
+
+@pytest.mark.parametrize("value", [2**63, -(2**63) - 1, 10**40])
+def test_integers_of_more_than_64_bits_are_left_to_others(one: ModuleType, value: int) -> None:
+    assert one.ends([1, value, -1]) is None
+
+
+def test_no_integers_have_no_ends(one: ModuleType) -> None:
+    with pytest.raises(ValueError):
+        one.ends([])
 
 
 def test_the_ends_of_a_column_are_its_earliest_and_latest_text(one: ModuleType) -> None:
