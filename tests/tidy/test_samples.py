@@ -15,6 +15,7 @@ def test_the_sample_job_is_one_that_can_be_verified_as_it_stands() -> None:
     assert found.fields_explicit
     assert len(found.fields or {}) == 9
     assert found.notes == ()
+    assert job.destination_conf is not None
     assert parse_destination(job.destination_conf.reveal()).dated
 
 
