@@ -43,6 +43,9 @@ VARIANT_LINES_MIN: Final = 32
 VARIANTS_MAX: Final = 8
 """So many engines a batch: each is tried in turn; with more kinds, lines are read one by one."""
 
+SHAPE_KEYS_MAX: Final = 1000
+"""A record of more keys gets no engine: no data set has 200 fields, and engines are kept."""
+
 VOCABULARY_VALUES_MAX: Final = 32
 """A field's values outside the documented ones are named up to this many, then no more."""
 

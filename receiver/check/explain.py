@@ -45,6 +45,7 @@ ELEMENTS: Final[dict[FieldType, type]] = {
     FieldType.ARRAY_OBJECT: dict,
 }
 _UNSET: Final = frozenset({FieldType.OBJECT, *ELEMENTS})  # null here is only unusual
+CUT: Final = "..."  # ends a value that was cut: no JSON text ends so
 _BLANK: Final = b" \t\r\n"  # JSON's white space; a form feed, say, is none
 BEYOND_INT64: Final = "an integer beyond 64 bits"
 
@@ -86,7 +87,7 @@ def show(value: object) -> str:
         text = msgspec.json.encode(value).decode()
     except (OverflowError, ValueError, RecursionError):
         text = str(value)
-    return text if len(text) <= GOT_CHARS_MAX else text[: GOT_CHARS_MAX - 3] + "..."
+    return text if len(text) <= GOT_CHARS_MAX else text[: GOT_CHARS_MAX - len(CUT)] + CUT
 
 
 class Explainer:

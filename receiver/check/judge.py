@@ -10,7 +10,7 @@ from typing import Any
 from receiver.batch.lines import Lines
 from receiver.check.codes import Code
 from receiver.check.engine import Engine, Flat, flatness
-from receiver.check.explain import BLANK_LINE, Departure, Explainer, Judgement, show
+from receiver.check.explain import BLANK_LINE, CUT, Departure, Explainer, Judgement, show
 from receiver.check.json_text import first_records
 from receiver.check.long_line import read_long_line
 from receiver.check.plan import JobPlan
@@ -20,7 +20,6 @@ from receiver.check.timestamps import Bounds
 from receiver.limits import EXAMPLES_MAX, GOT_CHARS_MAX, VARIANT_LINES_MIN, VARIANTS_MAX
 
 _SHAPES_COUNTED_MAX = 1000  # shapes seen too seldom to have an engine
-_WATCHED_MAX = 1000  # words counted by the engines, over all fields
 _FIRST_LINES = 20  # of a block: a record among them shows the order of the keys
 _RECORD_BYTES_MIN = len(b"{}\n")  # a block of more lines than this leaves room for has blank ones
 _REWRITTEN = b"${"
@@ -40,14 +39,15 @@ class RecordJudge:
 
     def __init__(self, job: JobPlan, bounds: Bounds, tally: Tally) -> None:
         self.records = 0
-        self.notes: list[str] = []
+        self._notes: list[str] = []
+        self._long_lines = 0  # that could not be looked into wholly
         self._job = job
         self._expectation = job.expectation
         self._tally = tally
         self._rules = job.rules(bounds)
         self._explainer = Explainer(job.expectation, self._rules, job.look_alike)
         self._variants: list[_Variant] = []  # the last successful first
-        self._seen: dict[Shape, int] = {}
+        self._seen: dict[int, int] = {}
         self._learned: dict[str, list[str | int]] = {}
         self._flat: dict[str, Flat] = {}
         self._watched: dict[tuple[str, str | int], Departure] = {}
@@ -58,6 +58,15 @@ class RecordJudge:
         """The earliest and latest plausible event time, in nanoseconds since 1970."""
         event = self._job.event_time_field
         return None if event is None else self._rules[event].span
+
+    @property
+    def notes(self) -> list[str]:
+        """What could not be checked."""
+        more = self._long_lines - len(self._notes)
+        return [
+            *self._notes,
+            *([f"{more:,} more lines as long, looked into as little"] * bool(more)),
+        ]
 
     def lines(self, part: Lines, *, first: int) -> None:
         """Judge whole lines; `first` is the number of the first."""
@@ -90,7 +99,9 @@ class RecordJudge:
         self._rewritten(line, number)
         read = read_long_line(line)
         if read.note:
-            self.notes.append(f"line {number:,}: {read.note}")
+            self._long_lines += 1
+            if self._long_lines <= EXAMPLES_MAX:
+                self._notes.append(f"line {number:,}: {read.note}")
         self._count(read.judgement(self._explainer), number)
 
     # --- engines ---
@@ -198,15 +209,16 @@ class RecordJudge:
     def _learn(self, record: Mapping[str, Any], departures: Sequence[Departure]) -> None:
         """Let engines accept undocumented words from now on, and count them."""
         for departure in departures:
-            if departure.code is not Code.FIELD_VALUE:
+            if departure.code is not Code.FIELD_VALUE or self._tally.is_full(departure.field):
+                continue
+            if departure.got.endswith(CUT):  # several words may look like this one
                 continue
             value = record[departure.field]
             array = isinstance(value, list)
             for word in value if array else [value]:
                 known = (departure.field, word)
                 if show(word) == departure.got and known not in self._watched:
-                    if len(self._watched) < _WATCHED_MAX:
-                        self._watched[known] = departure
+                    self._watched[known] = departure
                     name = departure.field + "[]" if array else departure.field
                     self._learned.setdefault(name, []).append(word)
                     for variant in self._variants:
@@ -233,8 +245,9 @@ class RecordJudge:
             return
         if len(self._seen) >= _SHAPES_COUNTED_MAX:
             self._seen.clear()
-        seen = self._seen[shape] = self._seen.get(shape, 0) + 1
+        digest = hash(shape)  # a shape itself may be large
+        seen = self._seen[digest] = self._seen.get(digest, 0) + 1
         fields_known = self._expectation.fields is not None
         if seen >= (VARIANT_LINES_MIN if fields_known or shape.departures else 1):
-            del self._seen[shape]
+            del self._seen[digest]
             self._variants.insert(0, _Variant(shape, tuple(record)))

@@ -15,6 +15,7 @@ from receiver.check.codes import Code
 from receiver.check.explain import BEYOND_INT64, ELEMENTS, Departure, type_departure
 from receiver.check.timestamps import TimeRule, Wrong
 from receiver.job.expectation import Expectation, FieldType
+from receiver.limits import SHAPE_KEYS_MAX
 
 _ODD: Final = re.compile(r'["\\\x00-\x1f]')
 
@@ -74,7 +75,7 @@ def shape_of(
     None where the departures do not follow from the shape alone: then the next record with the
     same keys may depart otherwise.
     """
-    if _odd(record):
+    if len(record) > SHAPE_KEYS_MAX or _odd(record):
         return None
     departures = [one for one in departures if one.code is not Code.FIELD_VALUE]  # engines count
     wrong = {departure.field: departure for departure in departures}

@@ -64,7 +64,7 @@ class Store(Protocol):
 
         The chunks are exactly the content of `obj.etag`, or the reading raises: after a broken
         connection it resumes by range if the object is still the same, ObjectChanged if not,
-        StoreUnavailable if it cannot; a short body is never taken for the end. Leaving early is fine.
+        StoreUnavailable if it cannot; a short body is never taken for the end. Leave when you like.
         """
         ...
 

@@ -163,10 +163,14 @@ def _examples(facts: Facts, report: Report) -> Iterator[str]:
         if numbers != sorted(numbers):
             yield f"{one.code} {one.field}: examples {numbers} are not in order"
         shown.setdefault((one.code, one.field), []).append(numbers)
+    bounded = {one.code for one in report.findings if one.got == "others" and not one.field}
     for pair, examples in shown.items():
         told = {number for numbers in examples for number in numbers}
         wanted = lines.get(pair, [])
-        if len(examples) == 1 and pair[0] != "field-value":
+        if pair[0] in bounded:  # further kinds of it have no examples
+            if not told <= set(wanted):
+                yield f"{' '.join(pair)}: examples {sorted(told)}, oracle {wanted}"
+        elif len(examples) == 1 and pair[0] != "field-value":
             right = [wanted[:EXAMPLES], sorted([*wanted, *wanted])[:EXAMPLES]]
             if examples[0] not in right:
                 yield f"{' '.join(pair)}: examples {examples[0]}, oracle {wanted[:EXAMPLES]}"

@@ -140,3 +140,10 @@ def test_examples_are_the_first_lines_and_the_count_goes_on() -> None:
     assert finding.count == 300
     assert [(each.line, each.got) for each in finding.examples] == [(2, "0"), (3, "1"), (4, "2")]
     assert len(finding.examples) == EXAMPLES_MAX
+
+
+def test_notes_on_long_lines_are_few() -> None:
+    long = lines(record(BotTags=["x" * MIB]))
+    report = report_of(long * 60)
+    assert report.records == 60
+    assert len(report.notes) <= 10
