@@ -48,6 +48,7 @@ class RecordJudge:
         self._explainer = Explainer(job.expectation, self._rules, job.look_alike)
         self._variants: list[_Variant] = []  # the last successful first
         self._seen: dict[int, int] = {}
+        self._cut: set[str] = set()  # fields with undocumented words too long to be told apart
         self._learned: dict[str, list[str | int]] = {}
         self._flat: dict[str, Flat] = {}
         self._watched: dict[tuple[str, str | int], Departure] = {}
@@ -121,7 +122,11 @@ class RecordJudge:
 
     def _engine(self, variant: _Variant) -> Engine:
         if variant.engine is None:
-            full = [name for name in self._learned if self._tally.is_full(name.removesuffix("[]"))]
+            full = [
+                name
+                for name in self._learned
+                if self._tally.is_full(field := name.removesuffix("[]")) and field not in self._cut
+            ]
             variant.engine = self._job.engine(
                 variant.shape,
                 order=variant.order,
@@ -211,7 +216,10 @@ class RecordJudge:
         for departure in departures:
             if departure.code is not Code.FIELD_VALUE or self._tally.is_full(departure.field):
                 continue
-            if departure.got.endswith(CUT):  # several words may look like this one
+            if departure.got.endswith(
+                CUT
+            ):  # several words may look like this one: each is explained
+                self._cut.add(departure.field)
                 continue
             value = record[departure.field]
             array = isinstance(value, list)

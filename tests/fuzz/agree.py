@@ -96,6 +96,8 @@ def compare(job: FuzzJob, facts: Facts, report: Report) -> Iterator[str]:
     codes = Counter({one.code: one.count for one in report.findings if one.code in facts.batch})
     if codes != facts.batch:
         yield f"of the batch {codes}, oracle {facts.batch}"
+    if any("was not checked" in note for note in report.notes):
+        return  # a line over 512 KiB: what may be left out of it is the checker's own affair
     for name in ("records", "plain_bytes"):
         if getattr(report, name) != getattr(facts, name):
             yield f"{name} {getattr(report, name)}, oracle {getattr(facts, name)}"

@@ -12,7 +12,7 @@ MIB_OVER_IDLE_MAX = 64
 ROOT = Path(__file__).parents[2]
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc/self/statm")
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc/self/status")
 @pytest.mark.parametrize("name", HOSTILE)
 def test_memory_is_bounded_whatever_the_batch_holds(name: str) -> None:
     ran = subprocess.run(

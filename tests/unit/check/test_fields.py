@@ -144,6 +144,13 @@ def test_so_many_words_of_a_field_are_told_and_no_more() -> None:
     assert any("CacheCacheStatus: more than 32" in note for note in report.notes)
 
 
+def test_a_long_word_that_is_told_is_counted_to_the_end() -> None:
+    words = ["long" * 40, *(f"w{number % 50}" for number in range(9000)), "long" * 40]
+    records = (record(CacheCacheStatus=word, ClientIP=str(i)) for i, word in enumerate(words))
+    counts = {each.got: each.count for each in report_of(lines(*records)).findings}
+    assert next(count for got, count in counts.items() if got.startswith('"long')) == 2
+
+
 @pytest.mark.parametrize("wrong", [True, 1.0, [1], "1", {"1": 1}])
 def test_a_word_is_counted_only_where_the_value_has_the_right_type(wrong: object) -> None:
     job = http_job("fields=Status,ClientBytes", dataset="spectrum_events")
