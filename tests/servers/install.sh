@@ -2,7 +2,7 @@
 # Installs what the tests need and what is no Python package: Ceph's S3 gateway and the commands that
 # write batches as others do (pigz, aws, rclone) from Debian (as root), and Azurite from npm into
 # .servers/ of this checkout.
-# What is there already is left alone; make and Python's venv, which a bare machine lacks, come too.
+# What is there already is left alone; make, a C compiler and Python's venv and headers come too.
 # With --without-root it installs what any user can (Azurite, where there is npm) and never fails:
 # the tests of what is not there are skipped by name.
 set -euo pipefail
@@ -26,7 +26,10 @@ packages=(radosgw ceph-mon ceph-osd ceph-common pigz rclone)
 command -v npm >/dev/null || packages+=(nodejs npm)
 command -v make >/dev/null || packages+=(make)
 command -v aws >/dev/null || packages+=(awscli)
+command -v cc >/dev/null || packages+=(gcc libc6-dev)
 python3 -c 'import ensurepip' 2>/dev/null || packages+=(python3-venv)
+python3 -c 'import os, sysconfig as s; os.stat(s.get_path("include") + "/Python.h")' 2>/dev/null ||
+  packages+=(python3-dev) # for the accelerator, which the tests hold to what Python does
 absent=()
 for package in "${packages[@]}"; do
   dpkg-query --show --showformat='${Status}' "$package" 2>/dev/null | grep -q ' installed$' ||
