@@ -89,7 +89,7 @@ MEANINGS: Final[dict[Code, Meaning]] = {
         "Did something append to the object? Compare its size with the one at the source.",
     ),
     Code.BATCH_EMPTY: _warning(
-        "The batch holds no record. Logpush writes no batch where there is nothing to write.",
+        "The batch holds no line. Logpush writes no batch where there is nothing to write.",
         "Look at the batches before and after it; a filter or a transformer may drop everything.",
     ),
     Code.BATCH_TOO_LARGE: _error(

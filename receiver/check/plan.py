@@ -48,6 +48,12 @@ class JobPlan:
         self._engines: dict[_EngineKey, Engine] = {}
 
     @property
+    def checkable(self) -> bool:
+        """Whether anything is known of the records: else a batch of any kind may be this job's."""
+        expected = self.expectation
+        return expected.plain and (expected.fields is not None or bool(expected.types))
+
+    @property
     def object_fields(self) -> Collection[str]:
         """The fields that hold an object of any content."""
         return self._objects
@@ -141,18 +147,23 @@ def choose(plan: Plan, records: Sequence[Collection[str]]) -> Choice:
     """Choose the job that a batch follows, by the keys of its first records.
 
     With one job there is nothing to choose. Of several, a job whose fields are exactly those of a
-    record wins (the first named, where several do); else the one that shares most of its fields
-    with the records and asks for the same data set's; if the records follow none, no job.
+    record wins (the first named, where several do); else a job of whose records nothing is known;
+    else the one that shares most of its fields with the records and asks for the same data set's;
+    if the records follow none, no job.
     """
     if len(plan.jobs) == 1:
         return Choice(plan.jobs[0])
+    exact = [job for job in plan.jobs if job.checkable and _follows(job, records)]
+    if exact:
+        return Choice(exact[0], _several(exact))
+    free = [job for job in plan.jobs if not job.checkable]
+    if free:
+        words = job_words(free[0].expectation)
+        return Choice(free[0], (f"not checkable: it follows no other job, and {words} may be any",))
     if not records:
         return Choice(
             None, ("no record shows which job the batch is of: only its gzip was checked",)
         )
-    exact = [job for job in plan.jobs if _follows(job, records)]
-    if exact:
-        return Choice(exact[0], _several(exact))
     near = [
         (score, -place) for place, job in enumerate(plan.jobs) if (score := _near(job, records))
     ]

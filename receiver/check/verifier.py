@@ -92,13 +92,17 @@ class BatchVerifier:
         for part in parts:
             if isinstance(part, Lines):
                 self._repeats.add(part.lines)
-                self._judge_of(part.lines).lines(part, first=self._lines + 1)
+                judge = self._judge_of(part.lines)
+                if judge is not None:
+                    judge.lines(part, first=self._lines + 1)
                 self._lines += len(part.lines)
                 continue
             self._lines += 1
             self._repeats.add([part.line or b""])
+            judge = self._judge_of([])
             if part.line is not None:
-                self._judge_of([]).long_line(part.line, self._lines)
+                if judge is not None:
+                    judge.long_line(part.line, self._lines)
             else:
                 got = f"{part.line_bytes / MIB:,.1f} MiB"
                 longest = f"at most {LINE_BYTES_MAX // MIB} MiB"
@@ -106,16 +110,21 @@ class BatchVerifier:
                     Departure(Code.LINE_TOO_LONG, "", longest, "more", got), self._lines
                 )
 
-    def _judge_of(self, lines: Sequence[bytes]) -> RecordJudge:
-        """The judge of the job that the batch follows; until a record shows it, one for any job."""
+    def _judge_of(self, lines: Sequence[bytes]) -> RecordJudge | None:
+        """The judge of the job that the batch follows; until a record shows it, one for any job.
+
+        None where the job's lines are not JSON.
+        """
         if self._choice is None:
-            records = first_records(lines) if len(self._plan.jobs) > 1 else []
-            if records or len(self._plan.jobs) == 1:
+            jobs = self._plan.jobs
+            records = first_records(lines) if len(jobs) > 1 else []
+            if records or len(jobs) == 1 or not all(job.expectation.plain for job in jobs):
                 self._choice = choose(self._plan, records)
                 if self._choice.job is not None:
                     self._judge = RecordJudge(self._choice.job, self._bounds, self._tally)
                     self._judges.append(self._judge)
-        return self._judge
+        job = self._choice.job if self._choice is not None else None
+        return self._judge if job is None or job.expectation.plain else None
 
     def _report(self) -> Report:
         choice = self._choice or choose(self._plan, [])

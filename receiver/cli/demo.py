@@ -12,14 +12,14 @@ from pathlib import Path
 import click
 
 from receiver.cli.jobs import ask
-from receiver.cli.output import NAME, color_option, echo_lines, print_run, wants_colour
+from receiver.cli.output import NAME, color_option, echo_lines, print_report, wants_colour
 from receiver.cli.planted import Comparison, Fault, compare
 from receiver.cli.verification import Request, verify_request
 from receiver.clock import SystemClock
 from receiver.emulator.day import DemoDay, write_day
 from receiver.errors import ConfigError
 from receiver.report.phrase import counted, wrap
-from receiver.report.run import Exit
+from receiver.report.sweep_report import Exit
 from receiver.report.text import COLUMNS
 
 _FOUND_COLUMN = 53
@@ -64,14 +64,14 @@ def demo(seed: int, keep: str | None, color: str) -> int:
         },
         keep_reports=True,
     )
-    run = asyncio.run(verify_request(request, clock=clock))
-    print_run(run, text_format="text", colour=wants_colour(color))
-    comparison = compare(day.planted, run)
-    echo_lines(_compared(comparison, interrupted=run.interrupted))
+    swept = asyncio.run(verify_request(request, clock=clock))
+    print_report(swept, text_format="text", colour=wants_colour(color))
+    comparison = compare(day.planted, swept)
+    echo_lines(_compared(comparison, interrupted=swept.interrupted))
     echo_lines(_next(day))
-    if run.interrupted:
+    if swept.interrupted:
         return Exit.INTERRUPTED
-    return Exit.PASS if comparison.exact and not run.unread else Exit.FAIL
+    return Exit.PASS if comparison.exact and not swept.unread else Exit.FAIL
 
 
 def _folder(keep: str | None) -> Path:
@@ -97,7 +97,7 @@ def _compared(comparison: Comparison, *, interrupted: bool) -> Iterator[str]:
         yield f"          {fault.key}"
     for fault, count in sorted(comparison.unplanted.items()):
         yield _fault_line("NOT PLANTED", fault, count)
-        yield f"          {fault.key or 'the run as a whole'}"
+        yield f"          {fault.key or 'the sweep as a whole'}"
     planted = len(comparison.found) + len(comparison.missed)
     yield ""
     if comparison.exact:

@@ -1,8 +1,8 @@
-"""A Sweep's events gathered into what a Run holds."""
+"""A Sweep's events gathered into what a SweepReport holds."""
 
 from receiver.check.report import Report
 from receiver.check.summary import Summary
-from receiver.report.run import Ignored, Run, Unread
+from receiver.report.sweep_report import Ignored, SweepReport, Unread
 from receiver.sweep import Event, Noted, Selected, Verified
 from receiver.sweep import Ignored as IgnoredEvent
 from receiver.sweep import Unread as UnreadEvent
@@ -47,9 +47,9 @@ class Gathering:
         """Whether everything met so far could be read."""
         return not self._unread
 
-    def run(self) -> Run:
+    def report(self) -> SweepReport:
         """Return what was gathered, sorted by key."""
-        return Run(
+        return SweepReport(
             summary=self.summary,
             reports=tuple(sorted(self._reports, key=lambda each: (each.key, each.job or 0))),
             unread=tuple(sorted(self._unread, key=lambda each: each.key)),

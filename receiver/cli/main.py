@@ -12,7 +12,7 @@ from receiver.cli.explain import explain
 from receiver.cli.output import NAME, complain
 from receiver.cli.verify import verify
 from receiver.errors import ConfigError, ReceiverError
-from receiver.report.run import Exit
+from receiver.report.sweep_report import Exit
 
 
 @click.group(

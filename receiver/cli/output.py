@@ -12,7 +12,7 @@ import click
 from receiver.errors import ConfigError
 from receiver.report.json import write_json
 from receiver.report.phrase import visible
-from receiver.report.run import Run
+from receiver.report.sweep_report import SweepReport
 from receiver.report.text import write_text
 
 NAME: Final = "logpush-receiver"
@@ -70,24 +70,24 @@ class Outputs:
         """The formats that the files need."""
         return frozenset(text_format for _, text_format, _ in self._files)
 
-    def write(self, run: Run) -> None:
-        """Write the Run into every file."""
+    def write(self, swept: SweepReport) -> None:
+        """Write the SweepReport into every file."""
         self._written = True
         for path, text_format, _ in self._files:
             try:
                 with _open(path, "wb") as file:
-                    for piece in _FORMATS[text_format](run):
+                    for piece in _FORMATS[text_format](swept):
                         file.write(piece.encode(errors="backslashreplace"))
             except OSError as error:
                 raise ConfigError(f"{path}: {error.strerror}; the report is not whole") from error
 
 
-def print_run(run: Run, *, text_format: str, colour: bool) -> None:
-    """Print a Run."""
+def print_report(swept: SweepReport, *, text_format: str, colour: bool) -> None:
+    """Print a SweepReport."""
     if text_format == "json":
-        echo(write_json(run))
+        echo(write_json(swept))
     else:
-        echo_lines(write_text(run, colour=colour))
+        echo_lines(write_text(swept, colour=colour))
 
 
 def echo_lines(lines: Iterable[str]) -> None:
@@ -118,11 +118,14 @@ def wants_colour(color: str) -> bool:
     return sys.stdout.isatty() and not plain
 
 
-def _text(run: Run) -> Iterator[str]:
-    return (f"{line}\n" for line in write_text(run))
+def _text(swept: SweepReport) -> Iterator[str]:
+    return (f"{line}\n" for line in write_text(swept))
 
 
-_FORMATS: Final[dict[str, Callable[[Run], Iterator[str]]]] = {"text": _text, "json": write_json}
+_FORMATS: Final[dict[str, Callable[[SweepReport], Iterator[str]]]] = {
+    "text": _text,
+    "json": write_json,
+}
 
 
 def _format_of(path: Path) -> str:

@@ -6,13 +6,13 @@ from collections.abc import Iterator, Sequence
 import msgspec
 
 from receiver.emulator.batches import PlantedFault
-from receiver.report.run import Run
+from receiver.report.sweep_report import SweepReport
 
 
 class Fault(msgspec.Struct, frozen=True, kw_only=True, order=True):
     """What both sides tell of a fault; the number of its departures is compared beside it."""
 
-    key: str  # "" of a finding of the run as a whole
+    key: str  # "" of a finding of the sweep as a whole
     code: str
     field: str
     severity: str
@@ -31,13 +31,13 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
         return not self.missed and not self.unplanted
 
 
-def compare(planted: Sequence[PlantedFault], run: Run) -> Comparison:
-    """Hold what a Run found against the manifest of what was planted."""
+def compare(planted: Sequence[PlantedFault], swept: SweepReport) -> Comparison:
+    """Hold what a SweepReport found against the manifest of what was planted."""
     wanted: Counter[Fault] = Counter()
     for each in planted:
         fault = Fault(key=each.key, code=each.code, field=each.field, severity=each.severity)
         wanted[fault] += each.count
-    got = Counter(dict(_findings(run)))
+    got = Counter(dict(_findings(swept)))
     return Comparison(
         found={fault: count for fault, count in wanted.items() if got[fault] == count},
         missed={fault: count for fault, count in wanted.items() if got[fault] != count},
@@ -45,9 +45,12 @@ def compare(planted: Sequence[PlantedFault], run: Run) -> Comparison:
     )
 
 
-def _findings(run: Run) -> Iterator[tuple[Fault, int]]:
+def _findings(swept: SweepReport) -> Iterator[tuple[Fault, int]]:
     counts: Counter[Fault] = Counter()
-    for key, findings in [("", run.findings), *((each.key, each.findings) for each in run.reports)]:
+    for key, findings in [
+        ("", swept.findings),
+        *((each.key, each.findings) for each in swept.reports),
+    ]:
         for one in findings:
             fault = Fault(key=key, code=one.code, field=one.field, severity=one.severity)
             counts[fault] += one.count

@@ -1,4 +1,4 @@
-"""One verification from what was asked to its Run; what `verify` and `demo` have in common."""
+"""One verification, from what was asked to its report; what `verify` and `demo` have in common."""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -17,7 +17,7 @@ from receiver.destination.parse import parse_destination
 from receiver.errors import DestinationInvalid, StoreError, WorkerLost
 from receiver.job.expectation import Expectation
 from receiver.job.job import label
-from receiver.report.run import Run, RunJob, run_job
+from receiver.report.sweep_report import SweepJob, SweepReport, sweep_job
 from receiver.selection.overlap import merged
 from receiver.selection.span import Span
 from receiver.selection.target import Target, target_of_source, targets_of_jobs
@@ -40,12 +40,12 @@ class _Selection(msgspec.Struct, frozen=True, kw_only=True):
     """Where to look, and how a report shows it."""
 
     targets: tuple[Target, ...]
-    jobs: tuple[RunJob, ...]
+    jobs: tuple[SweepJob, ...]
     sources: tuple[str, ...] = ()
     unanswered: tuple[str, ...] = ()
 
 
-async def verify_request(request: Request, *, clock: Clock) -> Run:
+async def verify_request(request: Request, *, clock: Clock) -> SweepReport:
     """Verify what is asked. When cancelled (Ctrl-C), return what was verified by then.
 
     Raises:
@@ -73,24 +73,24 @@ async def verify_request(request: Request, *, clock: Clock) -> Run:
             interrupted = True
         except (StoreError, WorkerLost) as error:
             gathering.unread(_places(selection.targets), str(error))
-    return _run(request, selection, gathering, interrupted=interrupted)
+    return _report(request, selection, gathering, interrupted=interrupted)
 
 
-def _run(
+def _report(
     request: Request, selection: _Selection, gathering: Gathering, *, interrupted: bool
-) -> Run:
+) -> SweepReport:
     complete = gathering.complete and not interrupted
     sample = judge_samples(request.asked, request.references, gathering.summary, complete=complete)
-    run = gathering.run()
+    report = gathering.report()
     return msgspec.structs.replace(
-        run,
+        report,
         jobs=selection.jobs,
         sources=selection.sources,
         prefix=_common_prefix(selection.targets),
         findings=sample.findings,
         unanswered=(*selection.unanswered, *sample.unanswered),
         unchecked=sample.unchecked,
-        notes=(*notes_of(request.asked), *sample.notes, *run.notes),
+        notes=(*notes_of(request.asked), *sample.notes, *report.notes),
         interrupted=interrupted,
     )
 
@@ -100,7 +100,7 @@ async def _select(request: Request, clock: Clock) -> _Selection:
     verifiable = [each for each in request.asked if not each.unverifiable]
     if not request.sources:
         return _where_jobs_write(request, verifiable, unanswered)
-    jobs = tuple(run_job(each.expectation) for each in request.asked)
+    jobs = tuple(sweep_job(each.expectation) for each in request.asked)
     targets, shown = [], []
     for source in request.sources:
         if source == STDIN:
@@ -143,7 +143,7 @@ def _where_jobs_write(
     return _Selection(
         targets=tuple(merged(targets)),
         jobs=tuple(
-            run_job(each.expectation, where="" if place is None else str(place))
+            sweep_job(each.expectation, where="" if place is None else str(place))
             for each, place in zip(request.asked, places, strict=True)
         ),
         unanswered=(

@@ -11,7 +11,7 @@ from receiver.cli.output import (
     color_option,
     complain,
     format_option,
-    print_run,
+    print_report,
     wants_colour,
 )
 from receiver.cli.reference import parse_references
@@ -105,9 +105,9 @@ def verify(
             endpoint_url=endpoint_url,
             keep_reports="json" in {text_format, *files.formats},
         )
-        run = asyncio.run(verify_request(request, clock=clock))
-        print_run(run, text_format=text_format, colour=wants_colour(color))
-        files.write(run)
-    if run.unread and not run.summary.batches and not sys.stdout.isatty():
-        complain(run.unread[0].error)  # where nothing was read, a log shall say why
-    return run.exit_code
+        swept = asyncio.run(verify_request(request, clock=clock))
+        print_report(swept, text_format=text_format, colour=wants_colour(color))
+        files.write(swept)
+    if swept.unread and not swept.summary.batches and not sys.stdout.isatty():
+        complain(swept.unread[0].error)  # where nothing was read, a log shall say why
+    return swept.exit_code

@@ -49,6 +49,7 @@ class Expectation(msgspec.Struct, frozen=True, kw_only=True):
     timestamps: TimestampFormat
     event_time_fields: tuple[str, ...]  # the record's event time is the first of these delivered
     epoch_ms_fields: tuple[str, ...] = ()  # plain int milliseconds, whatever the format
+    plain: bool = True  # one JSON object a line; else the lines are another format's
     sample: float  # share of records kept
     cve_2021_44228: bool
     notes: tuple[str, ...] = ()  # what cannot be checked, for the report

@@ -1,4 +1,4 @@
-"""The findings of a Run as text: gathered by code and field, worst first, each with an example."""
+"""A sweep's findings as text: gathered by code and field, worst first, each with an example."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -11,7 +11,7 @@ from receiver.check.report import Severity
 from receiver.check.summary import Kind, Seen, Total
 from receiver.report.ink import STYLE_OF_SEVERITY, Ink, Style
 from receiver.report.phrase import counted, elided, padded, visible, wrap, wrap_words
-from receiver.report.run import Run
+from receiver.report.sweep_report import SweepReport
 
 _FIELDS_SHOWN: Final = 4  # of one code: a job for another data set lacks a hundred at once
 _FIELDS_NAMED: Final = 12
@@ -38,10 +38,10 @@ class Group(msgspec.Struct, frozen=True, kw_only=True):
     fields: tuple[tuple[str, Total], ...]
 
 
-def group_findings(run: Run) -> list[Group]:
-    """Gather a Run's findings: errors first, then the most frequent."""
+def group_findings(swept: SweepReport) -> list[Group]:
+    """Gather a SweepReport's findings: errors first, then the most frequent."""
     fields: dict[Kind, list[tuple[str, Total]]] = {}
-    for kind, total in run.summary.kinds.items():
+    for kind, total in swept.summary.kinds.items():
         group = msgspec.structs.replace(kind, field="")
         fields.setdefault(group, []).append((kind.field, total))
     groups = [
@@ -52,9 +52,9 @@ def group_findings(run: Run) -> list[Group]:
             total=total,
             fields=tuple(sorted(fields[kind], key=lambda each: (-each[1].count, each[0]))),
         )
-        for kind, total in run.summary.groups.items()
+        for kind, total in swept.summary.groups.items()
     ]
-    groups += _groups_of_run(run)
+    groups += _groups_of_sweep(swept)
     order = list(Severity)
     groups.sort(
         key=lambda each: (
@@ -64,10 +64,10 @@ def group_findings(run: Run) -> list[Group]:
     return groups
 
 
-def findings_lines(run: Run, *, ink: Ink, columns: int) -> Iterator[str]:
+def findings_lines(swept: SweepReport, *, ink: Ink, columns: int) -> Iterator[str]:
     """Yield the lines of all findings, and at the end where to read more."""
-    groups = group_findings(run)
-    blocks = [_Block(group, run, ink, columns) for group in groups]
+    groups = group_findings(swept)
+    blocks = [_Block(group, swept, ink, columns) for group in groups]
     widest = max((len(counts) for block in blocks for counts in block.counts()), default=0)
     for block in blocks:
         yield ""
@@ -82,10 +82,10 @@ def findings_lines(run: Run, *, ink: Ink, columns: int) -> Iterator[str]:
 class _Block:
     """The lines of one group."""
 
-    def __init__(self, group: Group, run: Run, ink: Ink, columns: int) -> None:
+    def __init__(self, group: Group, swept: SweepReport, ink: Ink, columns: int) -> None:
         self._group = group
-        self._prefix = run.prefix
-        self._several_jobs = len(run.jobs) > 1
+        self._prefix = swept.prefix
+        self._several_jobs = len(swept.jobs) > 1
         self._ink = ink
         self._columns = columns
 
@@ -135,7 +135,7 @@ class _Block:
 
     def _counts(self, total: Total) -> str:
         if not total.first.key:
-            return "the run as a whole"
+            return "the sweep as a whole"
         batches = counted(total.batches, "batch", "batches")
         one = _counted_thing(self._group.code)
         words = f"{counted(total.count, one)} in {batches}" if one else batches
@@ -167,8 +167,8 @@ class _Block:
         return wrap(text, columns=self._columns, indent=_INDENT)
 
 
-def _groups_of_run(run: Run) -> Iterator[Group]:
-    for finding in run.findings:
+def _groups_of_sweep(swept: SweepReport) -> Iterator[Group]:
+    for finding in swept.findings:
         nowhere = Seen(key="", line=0, got_shown="", expected=finding.expected, got=finding.got)
         total = Total(count=finding.count, batches=0, first=nowhere)
         yield Group(

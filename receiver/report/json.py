@@ -1,4 +1,4 @@
-"""A Run as JSON: the format that scripts read. Its Structs are its documentation.
+"""A SweepReport as JSON: the format that scripts read. Its Structs are its documentation.
 
 Times are RFC 3339 UTC. Lines count from 1 in the plain batch; 0 is the batch as a whole.
 """
@@ -9,7 +9,7 @@ from typing import Final
 import msgspec
 
 from receiver.check.report import Finding, Report, Verdict
-from receiver.report.run import Ignored, Run, Unread
+from receiver.report.sweep_report import Ignored, SweepReport, Unread
 
 
 class JsonJob(msgspec.Struct, frozen=True, kw_only=True):
@@ -34,7 +34,7 @@ class JsonTotals(msgspec.Struct, frozen=True, kw_only=True):
 class JsonReport(msgspec.Struct, frozen=True, kw_only=True):
     """The whole report: one object, its lists sorted by key.
 
-    `findings` are those of the run as a whole, each batch has its own. `batches` are Reports as
+    `findings` are those of the sweep as a whole, each batch has its own. `batches` are Reports as
     they are; `job` is null where a batch follows no job, or one without an id. `ignored` are
     objects that are no batches.
     """
@@ -52,31 +52,31 @@ class JsonReport(msgspec.Struct, frozen=True, kw_only=True):
 _ENCODER: Final = msgspec.json.Encoder()
 
 
-def json_report(run: Run) -> JsonReport:
-    """Return what the JSON of a Run holds."""
-    summary = run.summary
+def json_report(swept: SweepReport) -> JsonReport:
+    """Return what the JSON of a SweepReport holds."""
+    summary = swept.summary
     return JsonReport(
-        verdict=run.verdict,
-        jobs=tuple(JsonJob(id=job.id, name=job.name, dataset=job.dataset) for job in run.jobs),
+        verdict=swept.verdict,
+        jobs=tuple(JsonJob(id=job.id, name=job.name, dataset=job.dataset) for job in swept.jobs),
         totals=JsonTotals(
             batches=summary.batches,
             records=summary.records,
             plain_bytes=summary.plain_bytes,
             compressed_bytes=summary.compressed_bytes,
-            errors=run.errors,
-            warnings=run.warnings,
+            errors=swept.errors,
+            warnings=swept.warnings,
         ),
-        findings=run.findings,
-        batches=run.reports,
-        unread=run.unread,
-        ignored=run.ignored,
-        notes=_notes(run),
+        findings=swept.findings,
+        batches=swept.reports,
+        unread=swept.unread,
+        ignored=swept.ignored,
+        notes=_notes(swept),
     )
 
 
-def write_json(run: Run) -> Iterator[str]:
-    """Yield the JSON of a Run in pieces, one object a line, so that it is never whole in memory."""
-    report = json_report(run)
+def write_json(swept: SweepReport) -> Iterator[str]:
+    """Yield the JSON in pieces, one object a line, so that it is never whole in memory."""
+    report = json_report(swept)
     opening = "{"
     for name in report.__struct_fields__:
         value = getattr(report, name)
@@ -95,11 +95,11 @@ def _encoded(value: object) -> str:
     return _ENCODER.encode(value).decode()
 
 
-def _notes(run: Run) -> tuple[str, ...]:
+def _notes(swept: SweepReport) -> tuple[str, ...]:
     interrupted = ("interrupted: these are the batches verified by then",)
     return (
-        *(interrupted if run.interrupted else ()),
-        *(f"inconclusive: {text}" for text in run.unanswered),
-        *(f"not checked: {text}" for text in run.unchecked),
-        *run.notes,
+        *(interrupted if swept.interrupted else ()),
+        *(f"inconclusive: {text}" for text in swept.unanswered),
+        *(f"not checked: {text}" for text in swept.unchecked),
+        *swept.notes,
     )

@@ -1,4 +1,4 @@
-"""A Run as text for people: 80 columns, worst first, every finding with where to look."""
+"""A SweepReport as text for people: 80 columns, worst first, every finding with where to look."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -7,32 +7,32 @@ from receiver.check.report import Severity
 from receiver.report.findings_text import findings_lines, group_findings
 from receiver.report.ink import STYLE_OF_VERDICT, Ink, Style
 from receiver.report.phrase import counted, elided, size, span, visible, wrap, wrap_words
-from receiver.report.run import Run, RunJob, Unread
+from receiver.report.sweep_report import SweepJob, SweepReport, Unread
 
 COLUMNS: Final = 80
 _LISTED_MAX: Final = 10  # of objects that could not be read, and of notes: the JSON has them all
 
 
-def write_text(run: Run, *, colour: bool = False) -> Iterator[str]:
-    """Yield the lines of a Run's report, without their ends."""
+def write_text(swept: SweepReport, *, colour: bool = False) -> Iterator[str]:
+    """Yield the lines of a SweepReport's report, without their ends."""
     ink = Ink(colour=colour)
-    for job in run.jobs:
+    for job in swept.jobs:
         yield from _job_lines(job)
-    for source in run.sources:
+    for source in swept.sources:
         yield from wrap(f"in {visible(source)}", columns=COLUMNS, hang="  ")
-    if run.summary.batches:
-        yield from wrap_words(_totals(run), columns=COLUMNS)
+    if swept.summary.batches:
+        yield from wrap_words(_totals(swept), columns=COLUMNS)
     yield ""
-    words, rest = _verdict(run)
+    words, rest = _verdict(swept)
     first, *others = wrap(words + rest, columns=COLUMNS, hang="  ")
-    yield ink(words, STYLE_OF_VERDICT[run.verdict]) + first[len(words) :]
+    yield ink(words, STYLE_OF_VERDICT[swept.verdict]) + first[len(words) :]
     yield from others
-    yield from findings_lines(run, ink=ink, columns=COLUMNS)
-    yield from _unread(run.unread, ink)
-    yield from _notes(run)
+    yield from findings_lines(swept, ink=ink, columns=COLUMNS)
+    yield from _unread(swept.unread, ink)
+    yield from _notes(swept)
 
 
-def _job_lines(job: RunJob) -> Iterator[str]:
+def _job_lines(job: SweepJob) -> Iterator[str]:
     fields = "default fields" if job.fields is None else counted(job.fields, "field")
     parts = [visible(job.words), fields, job.timestamps]
     if job.sample != 1:
@@ -41,9 +41,9 @@ def _job_lines(job: RunJob) -> Iterator[str]:
     return wrap(line, columns=COLUMNS, hang="  ")
 
 
-def _totals(run: Run) -> list[str]:
+def _totals(swept: SweepReport) -> list[str]:
     """Return what the line of totals is made of: it breaks between these only."""
-    summary = run.summary
+    summary = swept.summary
     parts = [
         counted(summary.batches, "batch", "batches"),
         counted(summary.records, "record"),
@@ -54,9 +54,9 @@ def _totals(run: Run) -> list[str]:
     return [f"{part}," for part in parts[:-1]] + parts[-1:]
 
 
-def _verdict(run: Run) -> tuple[str, str]:
+def _verdict(swept: SweepReport) -> tuple[str, str]:
     """Return the verdict's word, and what it says of the batches and of what was asked."""
-    summary = run.summary
+    summary = swept.summary
     batches = counted(summary.batches, "batch", "batches")
     told = []
     if not summary.batches:
@@ -65,7 +65,7 @@ def _verdict(run: Run) -> tuple[str, str]:
         told.append(f"{summary.failed:,} of {batches}")
     else:
         told.append(batches)
-    groups = group_findings(run)
+    groups = group_findings(swept)
     errors = sum(group.severity is Severity.ERROR for group in groups)
     warnings = len(groups) - errors
     if errors:
@@ -73,13 +73,13 @@ def _verdict(run: Run) -> tuple[str, str]:
         told.append(kinds_told + (f", {warnings} of warning" if warnings else ""))
     elif warnings:
         told.append(counted(warnings, "kind of warning", "kinds of warning"))
-    if run.unread:
-        told.append(f"{len(run.unread):,} could not be read")
-    if run.unanswered:
-        told.append(f"{counted(len(run.unanswered), 'question')} not answered")
-    if run.interrupted:
+    if swept.unread:
+        told.append(f"{len(swept.unread):,} could not be read")
+    if swept.unanswered:
+        told.append(f"{counted(len(swept.unanswered), 'question')} not answered")
+    if swept.interrupted:
         told.append("interrupted: this is what was verified by then")
-    return run.verdict.upper(), "  " + "; ".join(told)
+    return swept.verdict.upper(), "  " + "; ".join(told)
 
 
 def _unread(unread: tuple[Unread, ...], ink: Ink) -> Iterator[str]:
@@ -94,17 +94,17 @@ def _unread(unread: tuple[Unread, ...], ink: Ink) -> Iterator[str]:
         yield from wrap(visible(each.error), columns=COLUMNS, indent="    ")
 
 
-def _notes(run: Run) -> Iterator[str]:
+def _notes(swept: SweepReport) -> Iterator[str]:
     notes = [
-        *(f"Not answered: {text}" for text in run.unanswered),
-        *(f"Not checked: {text}" for text in run.unchecked),
-        *(f"Note: {text}" for text in run.notes),
+        *(f"Not answered: {text}" for text in swept.unanswered),
+        *(f"Not checked: {text}" for text in swept.unchecked),
+        *(f"Note: {text}" for text in swept.notes),
     ]
-    if run.ignored:
+    if swept.ignored:
         one, many = "object that is no batch", "objects that are no batches"
-        notes.append(f"Ignored: {counted(len(run.ignored), one, many)}")
-    if run.summary.noted:
-        noted = counted(run.summary.noted, "batch has", "batches have")
+        notes.append(f"Ignored: {counted(len(swept.ignored), one, many)}")
+    if swept.summary.noted:
+        noted = counted(swept.summary.noted, "batch has", "batches have")
         notes.append(f"Note: {noted} notes of their own (--format json shows them)")
     if notes:
         yield ""

@@ -13,7 +13,7 @@ import pytest
 
 from receiver.check.codes import MEANINGS, Code
 from receiver.cli.main import commands as program
-from receiver.report.run import Exit
+from receiver.report.sweep_report import Exit
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()

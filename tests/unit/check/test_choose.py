@@ -1,5 +1,7 @@
 """Several jobs in one folder: which of them a batch is held against."""
 
+import msgspec
+
 from receiver.check.plan import Plan, choose
 from tests.unit.check.factories import found, http_job, lines, record, report_of
 
@@ -72,3 +74,25 @@ def test_a_long_line_before_the_first_block_is_counted() -> None:
     long = lines({**RECORD, "ClientIP": "x" * 600_000})
     report = report_of(long + lines(DNS_RECORD), SMALL, DNS)
     assert report.records == 2
+
+
+TRANSFORMED = msgspec.structs.replace(SMALL, job_id=147, fields=None, types={}, vocabulary={})
+CSV = msgspec.structs.replace(SMALL, job_id=148, plain=False)
+
+
+def test_a_batch_that_follows_no_job_may_be_of_one_whose_records_nobody_knows() -> None:
+    report = report_of({"a": 1, "b": 2}, SMALL, TRANSFORMED)
+    assert (report.job, report.verdict, report.findings) == (147, "pass", ())
+    assert report.notes == ("not checkable: it follows no other job, and job 147 may be any",)
+
+
+def test_a_batch_with_exactly_a_jobs_fields_is_that_jobs_all_the_same() -> None:
+    report = report_of({"ClientIP": 7, "EdgeResponseStatus": 200}, TRANSFORMED, CSV, SMALL)
+    assert report.job == 146
+    assert found(report) == [("field-type", "error", "ClientIP", 1)]
+
+
+def test_lines_of_another_format_are_not_held_against_a_neighbour() -> None:
+    report = report_of(b'203.0.113.7,200\n"203.0.113.8",404\n', SMALL, CSV)
+    assert (report.job, report.verdict, report.records) == (148, "pass", 0)
+    assert report.findings == ()

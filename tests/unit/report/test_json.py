@@ -7,16 +7,16 @@ import msgspec
 
 from receiver.check.report import Severity
 from receiver.report.json import JsonReport, json_report, write_json
-from receiver.report.run import Ignored, Run, Unread
-from tests.unit.report.runs import finding, report, run_of
+from receiver.report.sweep_report import Ignored, SweepReport, Unread
+from tests.unit.report.sweep_reports import finding, report, report_of
 
 
-def written(run: Run) -> Any:
-    return json.loads("".join(write_json(run)))
+def written(swept: SweepReport) -> Any:
+    return json.loads("".join(write_json(swept)))
 
 
-def full() -> Run:
-    return run_of(
+def full() -> SweepReport:
+    return report_of(
         report(finding(count=812), finding("line-blank", "", severity=Severity.WARNING)),
         report(minute=1),
         findings=(finding("sample-rate", "", line=0),),
@@ -78,11 +78,11 @@ def test_notes_tell_what_was_not_answered_and_not_checked() -> None:
 
 
 def test_what_is_written_is_what_the_struct_documents() -> None:
-    run = full()
-    assert msgspec.json.decode("".join(write_json(run)), type=JsonReport) == json_report(run)
+    swept = full()
+    assert msgspec.json.decode("".join(write_json(swept)), type=JsonReport) == json_report(swept)
 
 
 def test_an_empty_run_is_json_too() -> None:
-    whole = written(Run())
+    whole = written(SweepReport())
     assert whole["verdict"] == "inconclusive"
     assert whole["batches"] == []

@@ -10,19 +10,19 @@ from rich.cells import cell_len
 
 from receiver.check.codes import Code
 from receiver.check.report import Severity
-from receiver.report.run import Ignored, Run, RunJob, Unread
+from receiver.report.sweep_report import Ignored, SweepJob, SweepReport, Unread
 from receiver.report.text import COLUMNS, write_text
-from tests.unit.report.runs import JOB, finding, report, run_of
+from tests.unit.report.sweep_reports import JOB, finding, report, report_of
 
 WARNING = Severity.WARNING
 
 
-def text_of(run: Run, *, colour: bool = False) -> str:
-    return "\n".join(write_text(run, colour=colour))
+def text_of(swept: SweepReport, *, colour: bool = False) -> str:
+    return "\n".join(write_text(swept, colour=colour))
 
 
 def test_it_looks_as_it_was_designed() -> None:
-    run = run_of(
+    swept = report_of(
         report(finding(count=800), minute=615),
         report(finding(count=12), minute=616),
         report(
@@ -33,7 +33,7 @@ def test_it_looks_as_it_was_designed() -> None:
         unchecked=("sample 0.1 has nothing to be compared with (--reference-count)",),
     )
     assert (
-        text_of(run)
+        text_of(swept)
         == """\
 job 146 http_requests, 141 fields, unixnano -> s3://acme-logs/http/{DATE}
 3 batches, 79,614 records, 149.2 MB (12.7 MB gzip),
@@ -65,7 +65,7 @@ Not checked: sample 0.1 has nothing to be compared with (--reference-count)"""
 
 def test_a_run_that_passes_is_short() -> None:
     assert (
-        text_of(run_of(report()))
+        text_of(report_of(report()))
         == """\
 job 146 http_requests, 141 fields, unixnano -> s3://acme-logs/http/{DATE}
 1 batch, 26,538 records, 49.7 MB (4.2 MB gzip), 22 Nov 2026 00:00 to 00:01 UTC
@@ -75,29 +75,31 @@ PASS  1 batch"""
 
 
 def test_nothing_found_is_inconclusive() -> None:
-    assert text_of(run_of()).endswith("INCONCLUSIVE  nothing was found to judge")
+    assert text_of(report_of()).endswith("INCONCLUSIVE  nothing was found to judge")
 
 
 def test_errors_come_before_warnings_and_the_most_frequent_first() -> None:
-    run = run_of(
+    swept = report_of(
         report(
             finding("line-blank", "", count=99, severity=WARNING),
             finding("field-type", "A", count=2),
             finding("field-null", "B", count=5),
         )
     )
-    codes = re.findall(r"^(?:warning: )?([a-z]+-[a-z-]+)  ", text_of(run), re.MULTILINE)
+    codes = re.findall(r"^(?:warning: )?([a-z]+-[a-z-]+)  ", text_of(swept), re.MULTILINE)
     assert codes == ["field-null", "field-type", "line-blank"]
 
 
 def test_what_was_expected_and_what_came_are_told() -> None:
-    run = run_of(report(finding("field-type", "A", expected="int", got="string", shown='"87"')))
-    assert '  Expected int, got string: "87"' in text_of(run).splitlines()
+    swept = report_of(
+        report(finding("field-type", "A", expected="int", got="string", shown='"87"'))
+    )
+    assert '  Expected int, got string: "87"' in text_of(swept).splitlines()
 
 
 def test_many_fields_of_one_code_take_few_lines() -> None:
-    run = run_of(report(*(finding(field=f"Field{n:03}", count=2) for n in range(141))))
-    text = text_of(run)
+    swept = report_of(report(*(finding(field=f"Field{n:03}", count=2) for n in range(141))))
+    text = text_of(swept)
     assert len(text.splitlines()) < 25
     assert text.count("has no such key") == 1
     assert "274 times in all" in text  # 137 further fields, 2 each
@@ -107,22 +109,24 @@ def test_what_could_not_be_read_is_listed_up_to_a_bound() -> None:
     unread = tuple(
         Unread(key=f"k{n}", error="access denied; grant s3:GetObject") for n in range(30)
     )
-    text = text_of(run_of(report(), unread=unread))
+    text = text_of(report_of(report(), unread=unread))
     assert "30 could not be read" in text
     assert "and 20 more" in text
 
 
 def test_several_jobs_are_named_beside_what_they_have() -> None:
     other = msgspec.structs.replace(JOB, id=147, dataset="dns_logs")
-    assert "1 record in 1 batch of job 146" in text_of(run_of(report(finding()), jobs=(JOB, other)))
+    assert "1 record in 1 batch of job 146" in text_of(
+        report_of(report(finding()), jobs=(JOB, other))
+    )
 
 
 def test_colour_marks_the_verdict_and_the_codes_only_when_asked() -> None:
-    run = run_of(report(finding()))
-    coloured = text_of(run, colour=True)
+    swept = report_of(report(finding()))
+    coloured = text_of(swept, colour=True)
     assert "\x1b[1;31mFAIL\x1b[0m" in coloured
-    assert "\x1b" not in text_of(run)
-    assert re.sub(r"\x1b\[[0-9;]*m", "", coloured) == text_of(run)
+    assert "\x1b" not in text_of(swept)
+    assert re.sub(r"\x1b\[[0-9;]*m", "", coloured) == text_of(swept)
 
 
 hostile = st.text(max_size=200) | st.sampled_from(
@@ -138,24 +142,24 @@ def test_any_data_fits_and_drives_no_terminal(
     code: Code, field: str, got: str, key: str, shown: str, count: int, where: str,
     severity: Severity,
 ) -> None:  # fmt: skip
-    job = RunJob(
+    job = SweepJob(
         id=146, name=where, dataset="http_requests", fields=1, timestamps="unix", sample=0.1,
         where=where,
     )  # fmt: skip
     one = finding(code, field, count=count, got=got, shown=shown, severity=severity)
-    run = run_of(
+    swept = report_of(
         report(one, key=key or "k"), jobs=(job,), sources=(where,), notes=(got,),
         unread=(Unread(key=key, error=got),), ignored=(Ignored(key=key, reason=got),),
         unchecked=(shown,),
     )  # fmt: skip
-    for line in write_text(run):
+    for line in write_text(swept):
         assert cell_len(line) <= COLUMNS
         assert line.isprintable()
 
 
 @pytest.mark.parametrize("code", [*Code])
 def test_every_code_can_be_told(code: Code) -> None:
-    text = text_of(run_of(report(finding(code, "", line=0))))
+    text = text_of(report_of(report(finding(code, "", line=0))))
     assert code in text
     assert "{" not in text.split("FAIL")[-1].replace("{DATE}", "").replace("${", "").replace(
         "x{", ""

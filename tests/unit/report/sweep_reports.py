@@ -6,10 +6,10 @@ from functools import reduce
 from receiver.check.report import Example, Finding, Report, Severity
 from receiver.check.summary import Summary
 from receiver.check.tally import verdict_of
-from receiver.report.run import Run, RunJob
+from receiver.report.sweep_report import SweepJob, SweepReport
 
 START = datetime(2026, 11, 22, tzinfo=UTC)
-JOB = RunJob(
+JOB = SweepJob(
     id=146,
     name="http",
     dataset="http_requests",
@@ -60,12 +60,12 @@ def report(*findings: Finding, key: str = "", minute: int = 0) -> Report:
     )
 
 
-def run_of(*reports: Report, **others: object) -> Run:
-    """A Run of one job; `others` are Run's own fields."""
+def report_of(*reports: Report, **others: object) -> SweepReport:
+    """A SweepReport of one job; `others` are SweepReport's own fields."""
     given: dict[str, object] = {
         "jobs": (JOB,),
         "prefix": "http/",
         "summary": reduce(Summary.merge, map(Summary.of, reports), Summary()),
         "reports": tuple(sorted(reports, key=lambda each: each.key)),
     }
-    return Run(**(given | others))  # type: ignore[arg-type]
+    return SweepReport(**(given | others))  # type: ignore[arg-type]

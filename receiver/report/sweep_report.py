@@ -1,4 +1,4 @@
-"""A Run: all that one verification found, as every kind of report shows it."""
+"""A SweepReport: all that one verification found, as every kind of report shows it."""
 
 from enum import IntEnum
 from typing import Final
@@ -21,7 +21,7 @@ class Exit(IntEnum):
     INTERRUPTED = 130
 
 
-class RunJob(msgspec.Struct, frozen=True, kw_only=True):
+class SweepJob(msgspec.Struct, frozen=True, kw_only=True):
     """A job that batches were held against, as far as a report shows it."""
 
     id: int | None
@@ -52,15 +52,15 @@ class Ignored(msgspec.Struct, frozen=True, kw_only=True):
     reason: str
 
 
-class Run(msgspec.Struct, frozen=True, kw_only=True):
+class SweepReport(msgspec.Struct, frozen=True, kw_only=True):
     """One verification from beginning to end. Tuples of objects are sorted by key."""
 
-    jobs: tuple[RunJob, ...] = ()
+    jobs: tuple[SweepJob, ...] = ()
     sources: tuple[str, ...] = ()  # what was named to be read, printed
     prefix: str = ""  # what all keys begin with: the text leaves it out
     summary: Summary = Summary()
     reports: tuple[Report, ...] = ()  # empty where only text is wanted
-    findings: tuple[Finding, ...] = ()  # of the run as a whole
+    findings: tuple[Finding, ...] = ()  # of the sweep as a whole
     unread: tuple[Unread, ...] = ()
     ignored: tuple[Ignored, ...] = ()
     unanswered: tuple[str, ...] = ()  # what was asked and could not be answered
@@ -70,12 +70,12 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def errors(self) -> int:
-        """Departures that are errors, of batches and of the run."""
+        """Departures that are errors, of batches and of the sweep."""
         return self.summary.errors + _departures(self.findings, Severity.ERROR)
 
     @property
     def warnings(self) -> int:
-        """Departures that are warnings, of batches and of the run."""
+        """Departures that are warnings, of batches and of the sweep."""
         return self.summary.warnings + _departures(self.findings, Severity.WARNING)
 
     @property
@@ -101,10 +101,10 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
 _EXITS: Final = {Verdict.PASS: Exit.PASS, Verdict.INCONCLUSIVE: Exit.INCONCLUSIVE}
 
 
-def run_job(expectation: Expectation, *, where: str = "") -> RunJob:
+def sweep_job(expectation: Expectation, *, where: str = "") -> SweepJob:
     """Return what a report shows of the job behind an Expectation."""
     fields = expectation.fields
-    return RunJob(
+    return SweepJob(
         id=expectation.job_id,
         name=expectation.job_name,
         dataset=expectation.dataset,
