@@ -11,7 +11,8 @@
     │   ├── ObjectChanged        another object has taken its name while we read
     │   ├── StoreDenied          the right is missing, or the keys are wrong
     │   └── StoreUnavailable     the only one worth asking again
-    └── WorkerLost               a worker process ended without an answer
+    ├── WorkerLost               a worker process ended without an answer
+    └── ResultLost               what was found could not be written
 
 Bad data is never an exception but a Finding: an exception means that we could not look.
 Messages name the thing and the remedy, and never show a secret.
@@ -64,3 +65,7 @@ class StoreUnavailable(StoreError):
 
 class WorkerLost(ReceiverError):
     """A worker process ended before it answered."""
+
+
+class ResultLost(ReceiverError):
+    """What was found could not be written to where it was to go."""

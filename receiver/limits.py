@@ -56,9 +56,6 @@ LISTING_PAGE_OBJECTS: Final = 1000
 READ_CHUNK_BYTES: Final = 256 * KIB
 """Bytes per read from a store: below it the hand-over costs more than the verifying."""
 
-SMALL_OBJECT_BYTES_MAX: Final = 64 * KIB
-"""What `read` takes at the most: challenges and tests are far smaller."""
-
 STORE_ATTEMPTS_MAX: Final = 4
 """A store that does not answer is asked so often, about 4 seconds in all."""
 

@@ -15,7 +15,7 @@ from receiver.check.plan import Plan
 from receiver.check.report import Report
 from receiver.check.verifier import BatchVerifier
 from receiver.clock import Clock
-from receiver.errors import StoreError
+from receiver.errors import StoreError, WorkerLost
 from receiver.job.expectation import Expectation
 from receiver.limits import SWEEP_WAITING_MAX
 from receiver.selection.listing import Ignored, Picked, Unread, pages
@@ -41,6 +41,7 @@ class Verified(msgspec.Struct, frozen=True, kw_only=True):
 
     report: Report
     etag: str
+    root: str = ""  # the bucket or the folder that its key belongs to; "" of a pipe
 
 
 class Noted(msgspec.Struct, frozen=True, kw_only=True):
@@ -66,15 +67,20 @@ async def sweep(
     for them. `done` are (key, etag) that were judged before: nothing is told of them. Cancelled,
     it ends its workers at once; what was verified by then has been told.
 
+    A Target that cannot be listed (to its end) is Unread by its Destination, and the others are
+    read all the same. So is every one that was not done with when workers ended one after another.
+
     Raises:
-        StoreError: a Target could not be listed (to its end); the others have been read.
-        WorkerLost: worker processes end one after another.
         ConfigError: a Target's objects cannot be read back at all.
     """
+    whole = _Sweep(merged(targets), on_event=on_event, clock=clock, done=done)
     try:
-        await _Sweep(merged(targets), on_event=on_event, clock=clock, done=done).run(processes)
+        await whole.run(processes)
     except ExceptionGroup as group:
-        raise _first(group) from None
+        error = _first(group)
+        if not isinstance(error, WorkerLost):
+            raise error from None
+        whole.give_up(error)
 
 
 async def verify_stream(
@@ -100,11 +106,12 @@ class _Sweep:
         done: Container[tuple[str, str]],
     ) -> None:
         self._targets = targets
+        self._roots = [target.root for target in targets]
         self._tell = on_event
         self._clock = clock
         self._done = done
         self._waiting: asyncio.Queue[tuple[int, Object]] = asyncio.Queue(SWEEP_WAITING_MAX)
-        self._unlisted: list[StoreError] = []
+        self._left: dict[int, int] = dict.fromkeys(range(len(targets)), 1)  # objects, and a listing
 
     async def run(self, processes: int | None) -> None:
         assignments = [
@@ -119,19 +126,24 @@ class _Sweep:
         async with AsyncExitStack() as opened, asyncio.TaskGroup() as tasks:
             crew = Crew(assignments, tasks=tasks, processes=processes)
             hands = [tasks.create_task(self._hand(crew)) for _ in range(crew.objects_max)]
-            for place in range(len(self._targets)):
+            for place, target in enumerate(self._targets):
                 try:
-                    await self._list(place, crew, opened)
+                    if target.judged:  # if not, what lies there is nobody else's all the same
+                        await self._list(place, crew, opened)
                 except StoreError as error:
-                    self._unlisted.append(error)
+                    self._tell(Unread(key=str(target.destination), error=str(error)))
+                self._left[place] -= 1
             await self._waiting.join()
             for hand in hands:
                 hand.cancel()
             crew.dismiss()
-        if len(self._unlisted) == 1:
-            raise self._unlisted[0]
-        if self._unlisted:
-            raise StoreError("; ".join(dict.fromkeys(map(str, self._unlisted))))
+
+    def give_up(self, error: WorkerLost) -> None:
+        """Tell of every place where something is left to do that nobody will do it."""
+        for place, left in self._left.items():
+            if left:
+                key = str(self._targets[place].destination)
+                self._tell(Unread(key=key, error=str(error)))
 
     async def _list(self, place: int, crew: Crew, opened: AsyncExitStack) -> None:
         """Select a Target's objects, a page at a time, while what was selected is being read."""
@@ -147,6 +159,7 @@ class _Sweep:
             if objects:
                 self._tell(Selected(objects=len(objects), stored_bytes=stored_bytes))
                 crew.expect(objects=len(objects), stored_bytes=stored_bytes)
+            self._left[place] += len(objects)
             for obj in objects:
                 await self._waiting.put((place, obj))
 
@@ -169,9 +182,11 @@ class _Sweep:
             place, obj = await self._waiting.get()
             answer = await crew.answer(place, obj)
             if answer.report is not None:
-                self._tell(Verified(report=answer.report, etag=answer.etag))
+                root = self._roots[place]
+                self._tell(Verified(report=answer.report, etag=answer.etag, root=root))
             else:
                 self._tell(Unread(key=obj.key, error=answer.error))
+            self._left[place] -= 1
             self._waiting.task_done()
 
 

@@ -9,7 +9,7 @@ from typing import Final
 try:
     from receiver.check._bulk import LineSet, between, ends, quotes_of, unescaped_quotes
 except ImportError:  # installed without a C compiler
-    from receiver.check.bulk_pure import (  # type: ignore[assignment]
+    from receiver.check.bulk_pure import (  # type: ignore[assignment]  # its own LineSet
         LineSet,
         between,
         ends,

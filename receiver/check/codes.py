@@ -47,6 +47,10 @@ class Code(StrEnum):
     SAMPLE_RATE = "sample-rate"
 
 
+SOFT: Final[frozenset[Code]] = frozenset({Code.FIELD_MISSING, Code.FIELD_UNEXPECTED})
+"""Only warnings where the job has default fields: Cloudflare may change those at any time."""
+
+
 class Meaning(msgspec.Struct, frozen=True, kw_only=True):
     """What a code says, in whole sentences; `meaning` may hold {field}, filled in by reports."""
 

@@ -32,7 +32,7 @@ _PROMISED: Final[dict[FieldType, Any]] = {
     FieldType.ARRAY_OBJECT: list[dict[str, Any]],
 }
 _INTEGERS: Final = frozenset({TimestampFormat.UNIX, TimestampFormat.UNIXNANO})
-_OBSERVED: Final[dict[type, Any]] = {
+_OBSERVED: Final[dict[type | None, Any]] = {
     dict: dict[str, Any],
     list: list[Any],
     float: int | float,  # as a float alone, an integer would pass: see `_floats`
@@ -164,19 +164,22 @@ def _type(
     """The type that msgspec is to decode a key's value into."""
     if slot.holds is Holds.ANYTHING or slot.field_type is None:
         return Any
+    observed = _OBSERVED.get(slot.python_type, slot.python_type)
     if slot.holds is Holds.ELEMENTS:
-        return list[_OBSERVED.get(slot.python_type, slot.python_type)]  # type: ignore[misc, arg-type]
+        return list[observed]  # type: ignore[valid-type]  # a type made at run time
     if slot.holds is Holds.TIME and slot.python_type is int and slot.field_type is FieldType.INT:
         return _INT64  # beyond it the type is wrong, and not the time
     if slot.holds is not Holds.PROMISED:
-        return _OBSERVED.get(slot.python_type, slot.python_type)  # type: ignore[arg-type]
+        return observed
     if slot.field_type is FieldType.TIMESTAMP:
         return int if timestamps in _INTEGERS else str
     if slot.field_type is FieldType.OBJECT:
         return _FLAT[flat.get(slot.name, Flat.TEXTS)]
     if slot.field_type in ELEMENTS:
         words = tuple(vocabulary.get(slot.name + "[]", ()))
-        return list[Literal[words]] if words else _PROMISED[slot.field_type]  # type: ignore[valid-type]
+        if not words:
+            return _PROMISED[slot.field_type]
+        return list[Literal[words]]  # type: ignore[valid-type]  # a type made at run time
     words = tuple(vocabulary.get(slot.name, ()))
     return Literal[words] if words else _PROMISED[slot.field_type]
 

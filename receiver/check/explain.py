@@ -208,28 +208,28 @@ def unknown_words(words: frozenset[str | int], value: object) -> list[str | int]
     return list(dict.fromkeys(word for word in values if word not in words))
 
 
-def type_departure(name: str, field_type: FieldType, value: object) -> Departure | None:
+def type_departure(name: str, field_type: FieldType, value: Any) -> Departure | None:
     """Judge the JSON type of a value that is no timestamp; an integer is a valid float."""
     if value is None and field_type in _UNSET:
         return Departure(Code.FIELD_NULL, name, field_type, "null", "null")
     got = JSON_NAMES[type(value)]
     if type(value) not in _TYPES[field_type]:
         return Departure(Code.FIELD_TYPE, name, field_type, got, show(value))
-    if field_type is FieldType.INT and not INT_MIN <= value <= INT_MAX:  # type: ignore[operator]
+    if field_type is FieldType.INT and not INT_MIN <= value <= INT_MAX:
         return Departure(Code.FIELD_TYPE, name, field_type, BEYOND_INT64, show(value))
     element = ELEMENTS.get(field_type)
     if element is not None:
-        return _element_departure(name, field_type, element, value)  # type: ignore[arg-type]
+        return _element_departure(name, field_type, element, value)
     return None
 
 
 def _element_departure(
-    name: str, field_type: FieldType, element: type, values: list[object]
+    name: str, field_type: FieldType, element: type[Any], values: list[Any]
 ) -> Departure | None:
     for value in values:
         if type(value) is not element:
             got = f"an element of type {JSON_NAMES[type(value)]}"
             return Departure(Code.FIELD_TYPE, name, field_type, got, show(values))
-        if element is int and not INT_MIN <= value <= INT_MAX:  # type: ignore[operator]
+        if element is int and not INT_MIN <= value <= INT_MAX:
             return Departure(Code.FIELD_TYPE, name, field_type, BEYOND_INT64, show(values))
     return None

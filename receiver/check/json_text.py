@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any, Final, NoReturn
 
@@ -81,8 +82,8 @@ def repeated_keys(line: bytes) -> list[str]:
     def note(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         values = dict(pairs)
         if len(values) != len(pairs):
-            seen: set[str] = set()
-            repeated.update(key for key, _ in pairs if key in seen or seen.add(key))  # type: ignore[func-returns-value]
+            times = Counter(key for key, _ in pairs)
+            repeated.update(key for key, count in times.items() if count > 1)
         return values
 
     json.loads(line, object_pairs_hook=note, parse_int=_integer)

@@ -2,13 +2,11 @@
 
 import msgspec
 
-from receiver.check.codes import MEANINGS, Code
+from receiver.check.codes import MEANINGS, SOFT, Code
 from receiver.check.explain import Departure
 from receiver.check.report import Example, Finding, Severity, Verdict
 from receiver.job.expectation import Expectation
 from receiver.limits import EXAMPLES_MAX, FINDINGS_MAX, VOCABULARY_VALUES_MAX
-
-_SOFT = frozenset({Code.FIELD_MISSING, Code.FIELD_UNEXPECTED})
 
 
 class _Counted(msgspec.Struct):
@@ -101,7 +99,7 @@ class Tally:
 
 def severity_of(code: Code, expectation: Expectation | None) -> Severity:
     """A code's severity; fields of a job with default fields may change at any time."""
-    if code in _SOFT and expectation is not None and not expectation.fields_explicit:
+    if code in SOFT and expectation is not None and not expectation.fields_explicit:
         return Severity.WARNING
     return MEANINGS[code].severity
 

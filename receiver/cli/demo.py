@@ -6,18 +6,19 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
 import click
 
 from receiver.cli.jobs import ask
-from receiver.cli.output import NAME, color_option, echo_lines, print_report, wants_colour
+from receiver.cli.output import color_option, echo_lines, print_report, wants_colour
 from receiver.cli.planted import Comparison, Fault, compare
+from receiver.cli.streams import NAME, complain
 from receiver.cli.verification import Request, verify_request
 from receiver.clock import SystemClock
 from receiver.emulator.day import DemoDay, write_day
-from receiver.errors import ConfigError
+from receiver.errors import ConfigError, ResultLost
 from receiver.report.phrase import counted, wrap
 from receiver.report.sweep_report import Exit
 from receiver.report.text import COLUMNS
@@ -41,10 +42,17 @@ def demo(seed: int, keep: str | None, color: str) -> int:
 
     Exit codes: 0 every planted fault was found and nothing else; 1 otherwise.
     """
-    clock = SystemClock()
     folder = _folder(keep)
-    yesterday = clock.now().date() - timedelta(days=1)
-    day = write_day(folder, seed=seed, day=yesterday)
+    try:
+        return _demonstrate(folder, seed=seed, color=color)
+    except KeyboardInterrupt:
+        complain(f"interrupted; what was written stays: rm -r {shlex.quote(str(folder))}")
+        return Exit.INTERRUPTED
+
+
+def _demonstrate(folder: Path, *, seed: int, color: str) -> Exit:
+    clock = SystemClock()
+    day = _write(folder, seed=seed, day=clock.now().date() - timedelta(days=1))
     echo_lines(
         [
             f"A day of two jobs as Logpush would write it, {day.objects:,} objects, in",
@@ -72,6 +80,15 @@ def demo(seed: int, keep: str | None, color: str) -> int:
     if swept.interrupted:
         return Exit.INTERRUPTED
     return Exit.PASS if comparison.exact and not swept.unread else Exit.FAIL
+
+
+def _write(folder: Path, *, seed: int, day: date) -> DemoDay:
+    try:
+        return write_day(folder, seed=seed, day=day)
+    except OSError as error:
+        raise ResultLost(
+            f"{folder}: {error.strerror}; remove it, and name a folder with room: --keep DIR"
+        ) from error
 
 
 def _folder(keep: str | None) -> Path:

@@ -6,13 +6,12 @@ from collections.abc import Iterator
 import click
 import msgspec
 
-from receiver.check.codes import MEANINGS, Code
+from receiver.check.codes import MEANINGS, SOFT, Code
 from receiver.cli.output import echo_lines, format_option
 from receiver.report.phrase import wrap
 from receiver.report.text import COLUMNS
 
 _CODE_COLUMN = 25
-_SOFT = frozenset({Code.FIELD_MISSING, Code.FIELD_UNEXPECTED})  # default fields change at any time
 
 
 class Explanation(msgspec.Struct, frozen=True, kw_only=True):
@@ -66,7 +65,7 @@ def _explanation(code: Code) -> Explanation:
 
 def _explained(code: Code) -> Iterator[str]:
     meaning = _explanation(code)
-    softened = "; a warning where the job has default fields" if code in _SOFT else ""
+    softened = "; a warning where the job has default fields" if code in SOFT else ""
     yield f"{meaning.code}  ({meaning.severity}{softened})"
     yield from wrap(meaning.meaning, columns=COLUMNS, indent="  ")
     yield from wrap(meaning.remedy, columns=COLUMNS, indent="  ")

@@ -1,16 +1,18 @@
 """The jobs that a command is asked about: from files, or a data set and its options."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Final
 
 import msgspec
 
-from receiver.errors import ConfigError, JobInvalid
+from receiver.errors import ConfigError, JobInvalid, OptionsInvalid
+from receiver.job.catalogue import dataset as known_dataset
 from receiver.job.expect import expectation
 from receiver.job.expectation import Expectation
 from receiver.job.job import DATASET_DEFAULT, Job, label, options_of, parse_jobs
+from receiver.job.options import parse_logpull_options
 
 STDIN: Final = "-"
 
@@ -21,6 +23,7 @@ class AskedJob(msgspec.Struct, frozen=True, kw_only=True):
     job: Job
     expectation: Expectation
     unverifiable: str = ""
+    notes: tuple[str, ...] = ()  # on how it was asked about
 
 
 def ask(files: Sequence[str], dataset: str | None, options: str | None) -> list[AskedJob]:
@@ -38,29 +41,33 @@ def ask(files: Sequence[str], dataset: str | None, options: str | None) -> list[
             "nothing says what to expect: give --job FILE, or --dataset and --options"
         )
     if files:
-        jobs = [job for file in files for job in parse_jobs(_read(file), source=_shown(file))]
-    else:
-        job = {"dataset": dataset or DATASET_DEFAULT, "logpull_options": text_of(options or "")}
-        jobs = list(parse_jobs(msgspec.json.encode(job), source="--dataset"))
-    return [_asked(job) for job in jobs]
+        read = "name a file that can be read, or - for standard input"
+        return _each_once(
+            job
+            for file in files
+            for job in parse_jobs(_read(file, option="--job ", remedy=read), source=_shown(file))
+        )
+    return [_typed(dataset, text_of(options or "", option="--options "))]
 
 
-def text_of(argument: str) -> str:
+def text_of(argument: str, *, option: str = "") -> str:
     """Return an argument, or of `@FILE` what stands in the file without its line end.
 
     So a destination_conf, which is a secret, need not stand in a command line.
     """
     if not argument.startswith("@"):
         return argument
+    option, remedy = f"{option}@", "after the @ stands the name of a file that can be read"
     try:
-        return _read(argument[1:]).decode().rstrip("\r\n")
+        return _read(argument[1:], option=option, remedy=remedy).decode().rstrip("\r\n")
     except UnicodeDecodeError as error:
-        raise ConfigError(f"{argument[1:]}: not UTF-8 text") from error
+        raise ConfigError(f"{option}{argument[1:]}: not UTF-8 text; {remedy}") from error
 
 
 def notes_of(asked: Sequence[AskedJob]) -> list[str]:
     """Return what is to be said of the jobs, once each; named where there are several."""
-    notes = [
+    notes = [note for each in asked for note in each.notes]
+    notes += [
         f"{label(each.job)}: {note}" if len(asked) > 1 else note
         for each in asked
         if not each.unverifiable
@@ -69,23 +76,65 @@ def notes_of(asked: Sequence[AskedJob]) -> list[str]:
     return list(dict.fromkeys(notes))
 
 
-def _asked(job: Job) -> AskedJob:
+def _each_once(jobs: Iterable[Job]) -> list[AskedJob]:
+    """Return every job once, with a note where one was given again or shares its id."""
+    found: list[Job] = []
+    notes: dict[int, str] = {}  # by place in `found`
+    for job in jobs:
+        namesakes = [place for place, each in enumerate(found) if each.id == job.id]
+        twin = next((at for at in namesakes if _settings(found[at]) == _settings(job)), None)
+        if twin is not None:
+            notes[twin] = f"{label(job)} is given more than once, each time the same: judged once"
+            continue
+        if namesakes and job.id is not None:
+            notes[len(found)] = (
+                f"different jobs have the id {job.id}: reports do not tell them apart"
+            )
+        found.append(job)
+    return [_asked(job, notes.get(place, "")) for place, job in enumerate(found)]
+
+
+def _settings(job: Job) -> Job:
+    """Return a job without what changes by itself from one answer of the API to the next."""
+    return msgspec.structs.replace(job, last_complete=None, last_error=None, error_message=None)
+
+
+def _typed(dataset: str | None, options: str) -> AskedJob:
+    """Return the job that `--dataset` and `--options` describe; what is typed may be mistyped."""
+    try:
+        name = DATASET_DEFAULT if dataset is None else known_dataset(dataset).name
+    except JobInvalid as error:
+        raise JobInvalid(
+            f"--dataset: {error}; of one that this program does not know, give the job (--job)"
+        ) from None
+    try:
+        parse_logpull_options(options)
+    except OptionsInvalid as error:
+        raise OptionsInvalid(f"--options: {error}") from None
+    return _asked(Job(dataset=name, logpull_options=options))
+
+
+def _asked(job: Job, note: str = "") -> AskedJob:
     unplain = options_of(job).shape.unplain
     why = ""
     if unplain:
         names = ", ".join(f"`{name}`" for name in unplain)
         why = f"{label(job)}: its output is not plain NDJSON ({names}) and cannot be verified"
-    return AskedJob(job=job, expectation=expectation(job), unverifiable=why)
+    notes = (note,) if note else ()
+    return AskedJob(job=job, expectation=expectation(job), unverifiable=why, notes=notes)
 
 
-def _read(file: str) -> bytes:
-    if file == STDIN:
-        return sys.stdin.buffer.read()
+def _read(file: str, *, option: str, remedy: str) -> bytes:
+    """Return what a file holds; an error names the option that named it."""
     try:
-        return Path(file).read_bytes()
+        if file != STDIN:
+            return Path(file).read_bytes()
+        if sys.stdin is None:
+            raise JobInvalid(f"{option}{file}: standard input is closed; pipe the text into it")
+        return sys.stdin.buffer.read()
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else "no name of a file"
-        raise JobInvalid(f"{file}: {reason}") from error
+        raise JobInvalid(f"{option}{file}: {reason}; {remedy}") from error
 
 
 def _shown(file: str) -> str:

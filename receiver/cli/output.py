@@ -5,17 +5,16 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from types import TracebackType
-from typing import BinaryIO, Final, Self
+from typing import Final, Self
 
 import click
 
-from receiver.errors import ConfigError
+from receiver.cli.streams import silence
+from receiver.errors import ConfigError, ResultLost
 from receiver.report.json import write_json
-from receiver.report.phrase import visible
 from receiver.report.sweep_report import SweepReport
 from receiver.report.text import write_text
 
-NAME: Final = "logpush-receiver"
 _SUFFIXES: Final = {".json": "json", ".txt": "text"}
 
 format_option = click.option(
@@ -48,7 +47,13 @@ class Outputs:
         for path in map(Path, paths):
             made = not path.exists()
             text_format = _format_of(path)
-            _open(path, "ab").close()
+            try:
+                path.open("ab").close()
+            except OSError as error:
+                raise ConfigError(
+                    f"-o {path}: cannot be written: {error.strerror};"
+                    " name a file in a folder where you may write"
+                ) from error
             self._files.append((path, text_format, made))
 
     def __enter__(self) -> Self:
@@ -71,15 +76,23 @@ class Outputs:
         return frozenset(text_format for _, text_format, _ in self._files)
 
     def write(self, swept: SweepReport) -> None:
-        """Write the SweepReport into every file."""
+        """Write the SweepReport into every file.
+
+        Raises:
+            ResultLost: names the files that are not whole; the others are.
+        """
         self._written = True
+        lost = []
         for path, text_format, _ in self._files:
             try:
-                with _open(path, "wb") as file:
+                with path.open("wb") as file:
                     for piece in _FORMATS[text_format](swept):
                         file.write(piece.encode(errors="backslashreplace"))
             except OSError as error:
-                raise ConfigError(f"{path}: {error.strerror}; the report is not whole") from error
+                lost.append(f"{path}: {error.strerror}")
+        if lost:
+            told = "; ".join(lost)
+            raise ResultLost(f"-o {told}: the report is not whole; write it where there is room")
 
 
 def print_report(swept: SweepReport, *, text_format: str, colour: bool) -> None:
@@ -96,18 +109,23 @@ def echo_lines(lines: Iterable[str]) -> None:
 
 
 def echo(pieces: Iterable[str]) -> None:
-    """Print pieces of text; a reader that has had enough (`| head`) is no error."""
+    """Print pieces of text; a reader that has had enough (`| head`) is no error.
+
+    Raises:
+        ResultLost: standard output does not take them.
+    """
     try:
         for piece in pieces:
             sys.stdout.write(piece)
         sys.stdout.flush()
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
-def complain(message: str) -> None:
-    """Say on standard error, in one line, what went wrong."""
-    click.echo(f"{NAME}: {visible(' '.join(message.split()))}", err=True)
+        silence(sys.stdout)
+    except OSError as error:
+        silence(sys.stdout)
+        raise ResultLost(
+            f"standard output: {error.strerror}: what was printed is not whole;"
+            " send it where there is room"
+        ) from error
 
 
 def wants_colour(color: str) -> bool:
@@ -136,10 +154,3 @@ def _format_of(path: Path) -> str:
         raise ConfigError(
             f"-o {path}: the suffix says the format; let the name end in {known}"
         ) from None
-
-
-def _open(path: Path, mode: str) -> BinaryIO:
-    try:
-        return path.open(mode)  # type: ignore[return-value]
-    except OSError as error:
-        raise ConfigError(f"-o {path}: cannot be written: {error.strerror}") from error

@@ -1,6 +1,7 @@
 """A reference against what arrived: the sample rate judged, or what stands in the way."""
 
 from collections.abc import Sequence
+from typing import Final
 
 import msgspec
 
@@ -11,8 +12,11 @@ from receiver.cli.jobs import AskedJob
 from receiver.delivery.sample import SampleReason, SampleState, SampleVerdict, judge_sample
 from receiver.errors import ConfigError
 from receiver.job.job import label
+from receiver.report.phrase import elided
 
-_UNCLEAR = {
+_DIGITS_MAX: Final = 15  # so far the arithmetic is exact
+_SHOWN_CHARS: Final = 40
+_UNCLEAR: Final = {
     SampleReason.TOO_FEW_RECORDS: "too few records to tell",
     SampleReason.REFERENCE_INCOMPLETE: "more arrived than the reference counts",
     SampleReason.REFERENCE_EMPTY: "the reference counts no record",
@@ -34,21 +38,36 @@ def parse_references(texts: Sequence[str], asked: Sequence[AskedJob]) -> dict[in
     Raises:
         ConfigError: it is no count, or does not say of which of several jobs.
     """
-    places = {each.job.id: place for place, each in enumerate(asked)}
     found: dict[int, int] = {}
     for text in texts:
-        job, equals, count = text.rpartition("=")
-        if not count.isdecimal() or (equals and not job.isdecimal()):
-            raise ConfigError(f"--reference-count {text}: write a count of records, or JOB=COUNT")
-        if not equals and len(asked) > 1:
-            raise ConfigError(f"--reference-count {text}: of which job? Write JOB={count}")
-        place = places.get(int(job)) if equals else 0
-        if place is None:
-            raise ConfigError(f"--reference-count {text}: there is no job {job} in --job")
+        shown = f"--reference-count {elided(text, _SHOWN_CHARS)}"
+        try:
+            place, count = _parse_reference(text, asked)
+        except ConfigError as error:
+            raise ConfigError(f"{shown}: {error}") from None
         if place in found:
-            raise ConfigError(f"--reference-count {text}: the job has a reference already")
-        found[place] = int(count)
+            raise ConfigError(f"{shown}: the job has a reference already")
+        found[place] = count
     return found
+
+
+def _parse_reference(text: str, asked: Sequence[AskedJob]) -> tuple[int, int]:
+    """Return the place of a reference's job in `asked`, and its count."""
+    job, equals, digits = text.rpartition("=")
+    if not digits.isdecimal() or (equals and not job.isdecimal()):
+        raise ConfigError("write a count of records, or JOB=COUNT")
+    if len(digits) > _DIGITS_MAX:
+        raise ConfigError(f"nobody has counted so many records; write {_DIGITS_MAX} digits at most")
+    if not equals and len(asked) > 1:
+        raise ConfigError(f"of which job? Write JOB={digits}")
+    if not equals:
+        return 0, int(digits)
+    places = [place for place, each in enumerate(asked) if str(each.job.id) == job.lstrip("0")]
+    if not places:
+        raise ConfigError(f"there is no job {elided(job, _SHOWN_CHARS)} in --job")
+    if len(places) > 1:
+        raise ConfigError(f"{len(places)} different jobs have the id {job}: give --job only one")
+    return places[0], int(digits)
 
 
 def judge_samples(
@@ -81,7 +100,7 @@ def _judged(
         return SampleAnswer(unanswered=(f"{question}: the job's transformer may drop records",))
     if not complete:
         return SampleAnswer(unanswered=(f"{question}: not all batches could be read",))
-    delivered = summary.records_of.get(each.job.id, 0)
+    delivered = summary.records_of.get(each.job.id, 0) - _foreign(each, summary)
     verdict = judge_sample(configured=sample, reference=reference, delivered=delivered)
     notes = _conditions(each, name)
     if verdict.verdict is SampleState.INSUFFICIENT:
@@ -99,6 +118,15 @@ def _judged(
         count=1,
     )
     return SampleAnswer(findings=(finding,), notes=notes)
+
+
+def _foreign(each: AskedJob, summary: Summary) -> int:
+    """Return how many records of other data sets came in the job's batches: never a part of it."""
+    return sum(
+        total.count
+        for kind, total in summary.groups.items()
+        if kind.job == each.job.id and kind.code == Code.DATASET_OTHER
+    )
 
 
 def _share(verdict: SampleVerdict, delivered: int, reference: int) -> str:

@@ -14,14 +14,14 @@ from receiver.cli.stdin import stdin_chunks
 from receiver.clock import Clock
 from receiver.destination.destination import Destination
 from receiver.destination.parse import parse_destination
-from receiver.errors import DestinationInvalid, StoreError, WorkerLost
+from receiver.errors import DestinationInvalid, StoreError
 from receiver.job.expectation import Expectation
 from receiver.job.job import label
 from receiver.report.sweep_report import SweepJob, SweepReport, sweep_job
 from receiver.selection.overlap import merged
 from receiver.selection.span import Span
 from receiver.selection.target import Target, target_of_source, targets_of_jobs
-from receiver.sweep import Event, Selected, Verified, sweep, verify_stream
+from receiver.sweep import Event, Selected, Unread, Verified, sweep, verify_stream
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,19 +42,23 @@ class _Selection(msgspec.Struct, frozen=True, kw_only=True):
     targets: tuple[Target, ...]
     jobs: tuple[SweepJob, ...]
     sources: tuple[str, ...] = ()
+    unread: tuple[Unread, ...] = ()  # sources that could not even be asked what they are
     unanswered: tuple[str, ...] = ()
 
 
 async def verify_request(request: Request, *, clock: Clock) -> SweepReport:
     """Verify what is asked. When cancelled (Ctrl-C), return what was verified by then.
 
+    A place that cannot be asked is unread; the others are verified all the same.
+
     Raises:
         ConfigError: a source that cannot be read from.
-        StoreError: not even what a source is could be found out.
     """
     selection = await _select(request, clock)
-    expectations = [each.expectation for each in request.asked if not each.unverifiable]
-    gathering = Gathering(keep_reports=request.keep_reports)
+    gathering = Gathering(
+        keep_reports=request.keep_reports,
+        several_roots=len({target.root for target in selection.targets if target.judged}) > 1,
+    )
     interrupted = False
     with SweepBar() as bar:
 
@@ -62,17 +66,17 @@ async def verify_request(request: Request, *, clock: Clock) -> SweepReport:
             gathering.take(event)
             bar.take(event)
 
+        for unread in selection.unread:
+            take(unread)
         try:
-            if STDIN in request.sources and expectations:
-                await _verify_stdin(expectations, take, clock)
+            if STDIN in request.sources and any(not each.unverifiable for each in request.asked):
+                await _verify_stdin(_expectations(request), take, clock)
             if selection.targets:
                 await sweep(
                     selection.targets, on_event=take, clock=clock, processes=request.processes
                 )
         except asyncio.CancelledError:  # nobody else waits for this task: what there is, is the end
             interrupted = True
-        except (StoreError, WorkerLost) as error:
-            gathering.unread(_places(selection.targets), str(error))
     return _report(request, selection, gathering, interrupted=interrupted)
 
 
@@ -101,27 +105,37 @@ async def _select(request: Request, clock: Clock) -> _Selection:
     if not request.sources:
         return _where_jobs_write(request, verifiable, unanswered)
     jobs = tuple(sweep_job(each.expectation) for each in request.asked)
-    targets, shown = [], []
+    targets, shown, unread = [], [], []
     for source in request.sources:
         if source == STDIN:
             shown.append("standard input")
             continue
-        target = await target_of_source(
-            source,
-            expectations=[each.expectation for each in verifiable],
-            span=request.span,
-            clock=clock,
-            endpoint_url=request.endpoint_url,
-        )
-        targets.append(target)
         # Whatever has a scheme may hold keys: the Destination shows none.
         shown.append(str(parse_destination(source)) if "://" in source else source)
+        try:
+            target = await target_of_source(
+                source,
+                expectations=_expectations(request),
+                span=request.span,
+                clock=clock,
+                endpoint_url=request.endpoint_url,
+            )
+        except StoreError as error:
+            unread.append(Unread(key=shown[-1], error=str(error)))
+        else:
+            targets.append(target)
     return _Selection(
-        targets=tuple(merged(targets)) if verifiable else (),
+        targets=tuple(merged(targets)),
         jobs=jobs,
         sources=tuple(shown),
+        unread=tuple(unread),
         unanswered=unanswered,
     )
+
+
+def _expectations(request: Request) -> list[Expectation]:
+    """Return those of all jobs: what a job writes that cannot be judged is no other job's."""
+    return [each.expectation for each in request.asked]
 
 
 def _where_jobs_write(
@@ -132,11 +146,13 @@ def _where_jobs_write(
     readable = [
         each
         for each, place in zip(request.asked, places, strict=True)
-        if each in verifiable and (place is None or place.stored)
+        if (not each.unverifiable if place is None else place.stored)
     ]
-    pushed = [each for each in verifiable if each not in readable] if readable else []
+    if not any(each in readable for each in verifiable):
+        readable = list(verifiable)
+    pushed = [each for each in verifiable if each not in readable]
     targets = targets_of_jobs(
-        [(each.job, each.expectation) for each in (readable or verifiable)],
+        [(each.job, each.expectation) for each in readable],
         span=request.span,
         endpoint_url=request.endpoint_url,
     )
@@ -176,10 +192,7 @@ async def _verify_stdin(
 
 
 def _common_prefix(targets: Sequence[Target]) -> str:
-    if len(targets) != 1 or targets[0].keys:
+    judged = [target for target in targets if target.judged]
+    if len(judged) != 1 or judged[0].keys:
         return ""
-    return targets[0].destination.prefix_literal
-
-
-def _places(targets: Sequence[Target]) -> str:
-    return ", ".join(str(target.destination) for target in targets)
+    return judged[0].destination.prefix_literal

@@ -2,6 +2,7 @@
 
 import asyncio
 import sys
+from urllib.parse import urlsplit
 
 import click
 
@@ -9,15 +10,30 @@ from receiver.cli.jobs import STDIN, ask, text_of
 from receiver.cli.output import (
     Outputs,
     color_option,
-    complain,
     format_option,
     print_report,
     wants_colour,
 )
 from receiver.cli.reference import parse_references
+from receiver.cli.stdin import require_stdin
+from receiver.cli.streams import complain
 from receiver.cli.verification import Request, verify_request
 from receiver.clock import SystemClock
 from receiver.selection.span import parse_span
+
+
+def _endpoint(_context: click.Context, _option: click.Parameter, text: str | None) -> str | None:
+    """Refuse an address that no driver can ask; it is not quoted, for it may hold a key."""
+    if text is None:
+        return None
+    try:
+        found = urlsplit(text)
+        sound = found.scheme in {"http", "https"} and found.hostname and found.port != 0
+    except ValueError:  # a port that is no number
+        sound = False
+    if not sound or any(char.isspace() for char in text):
+        raise click.BadParameter("write http://HOST or https://HOST, with :PORT where it has one")
+    return text
 
 
 @click.command(
@@ -67,7 +83,12 @@ Examples:
     metavar="N",
     help="Worker processes; by default what pays.",
 )
-@click.option("--endpoint-url", metavar="URL", help="Ask this endpoint instead of the cloud's own.")
+@click.option(
+    "--endpoint-url",
+    metavar="URL",
+    callback=_endpoint,
+    help="Ask this endpoint instead of the cloud's own.",
+)
 @color_option
 def verify(
     sources: tuple[str, ...],
@@ -88,11 +109,18 @@ def verify(
     SOURCE is a file, a folder, - (a pipe), a destination_conf or @FILE that holds one, or an
     object's URL. Without SOURCE, each job is judged where it writes.
 
-    Exit codes: 0 pass, 1 fail, 2 usage or configuration, 3 something could not be read,
-    4 inconclusive, 130 interrupted.
+    Exit codes: 0 pass, 1 fail, 2 usage or configuration, 3 something could not be read or
+    written, 4 inconclusive, 130 interrupted.
     """
-    if STDIN in sources and STDIN in job_files:
-        raise click.UsageError("standard input is the job or the batch, not both")
+    if STDIN in sources:
+        if STDIN in job_files:
+            raise click.UsageError("standard input is the job or the batch, not both")
+        if set(sources) == {STDIN} and (from_ is not None or to is not None):
+            raise click.UsageError(
+                "--from and --to go by the time in a batch's name, which standard input has not:"
+                " leave them out"
+            )
+        require_stdin()
     clock = SystemClock()
     asked = ask(job_files, dataset, options)
     with Outputs(outputs) as files:
@@ -106,8 +134,10 @@ def verify(
             keep_reports="json" in {text_format, *files.formats},
         )
         swept = asyncio.run(verify_request(request, clock=clock))
-        print_report(swept, text_format=text_format, colour=wants_colour(color))
-        files.write(swept)
+        try:
+            print_report(swept, text_format=text_format, colour=wants_colour(color))
+        finally:  # what cannot be printed is all the more wanted in a file
+            files.write(swept)
     if swept.unread and not swept.summary.batches and not sys.stdout.isatty():
         complain(swept.unread[0].error)  # where nothing was read, a log shall say why
     return swept.exit_code

@@ -28,16 +28,17 @@ def expectation(job: Job) -> Expectation:
     if job.subrequest_merging:
         merged = found.fields_optional | {SUBREQUESTS}
         found = msgspec.structs.replace(found, fields_optional=merged)
-    if job.transformer_id is not None:
-        # Any key can come out of a transformer with any value, so nothing known of it holds.
+    if job.transformer_id is not None or not found.plain:
+        # Any key can come out of a transformer with any value, so nothing known of it holds; and
+        # of what is no NDJSON no record is read at all.
         found = msgspec.structs.replace(
             found, fields=None, types={}, vocabulary={}, event_time_fields=(), epoch_ms_fields=()
         )
-        notes = [
-            *job.notes,
-            *options.notes,
-            "a transformer reshapes the job's records: fields, types and sample not checkable",
-        ]
+        notes = [*job.notes, *options.notes]
+    if job.transformer_id is not None:
+        notes.append(
+            "a transformer reshapes the job's records: fields, types and sample not checkable"
+        )
     if job.filter:
         notes.append("the job has a filter: whether every record passes it is not checked")
     return msgspec.structs.replace(found, notes=tuple(dict.fromkeys(notes)))
@@ -84,6 +85,7 @@ def expectation_of(
         epoch_ms_fields=known.epoch_ms_fields,
         sample=options.sample.value,
         cve_2021_44228=options.cve_2021_44228.value,
+        plain=not options.shape.unplain,
         notes=tuple(notes),
     )
 

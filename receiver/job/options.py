@@ -52,11 +52,6 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     shape: Shape = Shape()
     notes: tuple[str, ...] = ()  # what is unusual and was read all the same
 
-    @property
-    def plain_ndjson(self) -> bool:
-        """Whether a batch is one JSON object a line, as it is unless the job reshapes it."""
-        return not self.shape.unplain
-
 
 def parse_logpull_options(text: str | None) -> Options:
     """Read a job's `logpull_options`: a query string, or the whole URL of a Logpull request.

@@ -14,7 +14,7 @@ from receiver.errors import OptionsInvalid
 TEXT_CHARS_MAX: Final = 4096
 """The documented length of `logpull_options`; the API takes no longer one."""
 
-_CONTEXT_CHARS: Final = 48  # each side of the caret: a job's field list is some thousand characters
+_CONTEXT_CHARS: Final = 35  # each side of the caret: all fits 80 columns, and field lists are long
 
 _URL_HEAD = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^?]*\??|[^?=&,]*\?")
 _GLUED = re.compile(

@@ -28,6 +28,7 @@ class SweepJob(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     dataset: str
     fields: int | None  # how many a record must have; None if nobody knows
+    fields_default: bool = False  # the job names none
     timestamps: str
     sample: float
     where: str = ""  # its Destination printed; "" where a source was named instead
@@ -109,6 +110,7 @@ def sweep_job(expectation: Expectation, *, where: str = "") -> SweepJob:
         name=expectation.job_name,
         dataset=expectation.dataset,
         fields=None if fields is None else len(fields),
+        fields_default=not expectation.fields_explicit,
         timestamps=expectation.timestamps,
         sample=expectation.sample,
         where=where,

@@ -33,7 +33,11 @@ def write_text(swept: SweepReport, *, colour: bool = False) -> Iterator[str]:
 
 
 def _job_lines(job: SweepJob) -> Iterator[str]:
-    fields = "default fields" if job.fields is None else counted(job.fields, "field")
+    default = "default " if job.fields_default else ""
+    if job.fields is not None:
+        fields = counted(job.fields, f"{default}field")
+    else:
+        fields = "default fields" if default else "fields not checked"
     parts = [visible(job.words), fields, job.timestamps]
     if job.sample != 1:
         parts.append(f"sample {job.sample:g}")
@@ -44,10 +48,12 @@ def _job_lines(job: SweepJob) -> Iterator[str]:
 def _totals(swept: SweepReport) -> list[str]:
     """Return what the line of totals is made of: it breaks between these only."""
     summary = swept.summary
+    compressed = summary.compressed_bytes != summary.plain_bytes
+    gzip = f" ({size(summary.compressed_bytes)} gzip)" if compressed else ""
     parts = [
         counted(summary.batches, "batch", "batches"),
         counted(summary.records, "record"),
-        f"{size(summary.plain_bytes)} ({size(summary.compressed_bytes)} gzip)",
+        size(summary.plain_bytes) + gzip,
     ]
     if summary.window is not None:
         parts.append(span(*summary.window))

@@ -3,7 +3,6 @@
 import re
 from collections.abc import AsyncGenerator, Sequence
 from datetime import date
-from typing import Final
 
 import msgspec
 
@@ -12,11 +11,8 @@ from receiver.destination.day import DATE
 from receiver.destination.destination import Destination
 from receiver.errors import StoreError
 from receiver.limits import SPAN_DAYS_MAX
-from receiver.selection.span import Span
 from receiver.selection.target import Target
 from receiver.store.store import Object, Page, Store
-
-_AFTER_TIMES: Final = "3"  # every time that a name can begin with, to the year 2999, sorts before
 
 
 class Ignored(msgspec.Struct, frozen=True, kw_only=True):
@@ -27,7 +23,7 @@ class Ignored(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Unread(msgspec.Struct, frozen=True, kw_only=True):
-    """An object that could not be read, and why: it is not judged."""
+    """What could not be read, and why: an object, a folder, or a whole place by its Destination."""
 
     key: str
     error: str
@@ -59,14 +55,19 @@ async def pages(store: Store, target: Target) -> AsyncGenerator[Picked]:
         return
     days = _days(target)
     if days is not None:
-        yield Picked(notes=(_note_on_days(target.destination, days),))
         prefixes = list(dict.fromkeys(target.destination.prefix(day) for day in days))
     else:
         prefixes = [target.destination.prefix_literal]
     chooser = _Chooser(target)
     for prefix in prefixes:
-        async for page in _listed(store, prefix, target.span):
+        next_ = None
+        while True:
+            page = await store.list(prefix, next=next_)
             yield chooser.pick(page)
+            if (next_ := page.next) is None:
+                break
+    if days is not None:
+        yield Picked(notes=(_note_on_days(target.destination, days),))
     if chooser.left_out:
         yield Picked(notes=(chooser.note(),))
 
@@ -77,12 +78,12 @@ class _Chooser:
     def __init__(self, target: Target) -> None:
         self._destination = target.destination
         self._span = target.span
-        pattern = re.escape(target.destination.path).replace(re.escape(DATE), "[^/]*")
-        self._folder = re.compile(pattern) if target.destination.dated else None
+        path = target.destination.path
+        self._folder = _pattern(path) if target.destination.dated else None
         self.left_out = 0
 
     def pick(self, page: Page) -> Picked:
-        objects, ignored = [], []
+        objects, ignored, unread = [], [], []
         for obj in page.objects:
             reason = reason_to_ignore(obj.key)
             if reason is not None:
@@ -91,12 +92,20 @@ class _Chooser:
                 self.left_out += 1
             elif self._in_span(obj.key):
                 objects.append(obj)
-        return Picked(objects=tuple(objects), ignored=tuple(ignored))
+        for each in page.unlisted:
+            is_folder = each.key.endswith("/")
+            if not is_folder and reason_to_ignore(each.key) is not None:
+                ignored.append(Ignored(key=each.key, reason=each.error))
+            elif self._may_hold(each.key) and self._in_span(each.key):
+                unread.append(Unread(key=each.key, error=each.error))
+        return Picked(objects=tuple(objects), ignored=tuple(ignored), unread=tuple(unread))
 
     def note(self) -> str:
+        one = self.left_out == 1
+        others = "1 other batch lies" if one else f"{self.left_out:,} other batches lie"
         return (
-            f"{self._destination}: {self.left_out:,} other batches lie below it in no folder that"
-            f" {DATE} can stand for; they were left out"
+            f"{self._destination}: {others} below it in no folder that {DATE} can stand for;"
+            f" {'it was' if one else 'they were'} left out"
         )
 
     def _in_folder(self, key: str) -> bool:
@@ -109,38 +118,25 @@ class _Chooser:
         match = self._folder.match(key)
         return match is not None and "/" not in key[match.end() :]
 
+    def _may_hold(self, key: str) -> bool:
+        """Tell whether what cannot be looked into may be a batch of ours, or a folder of any.
+
+        Such a folder lies in one of ours, or they lie in it.
+        """
+        parts, depth = self._destination.path.split("/"), key.count("/")
+        above = "".join(f"{part}/" for part in parts[:depth])
+        return self._in_folder(key) or (
+            key.endswith("/") and _pattern(above).fullmatch(key) is not None
+        )
+
     def _in_span(self, key: str) -> bool:
         name = read_name(key) if self._span is not None else None
         return self._span is None or name is None or self._span.holds(name.start)
 
 
-async def _listed(store: Store, prefix: str, span: Span | None) -> AsyncGenerator[Page]:
-    """List a folder; where its names are times, leave out what comes before and after the span."""
-    after, next_ = "", None
-    while True:
-        page = await store.list(prefix, after=after, next=next_)
-        yield page
-        if page.next is None:
-            return
-        later = None
-        if span is not None and page.objects and not store.properties.after_walks:
-            later = _leap(prefix, page.objects[-1].key, span)
-        after, next_ = (later, None) if later is not None else ("", page.next)
-
-
-def _leap(prefix: str, last: str, span: Span) -> str | None:
-    """Return the key after which it is worth going on, if that is not simply the next one."""
-    name = last[len(prefix) :]
-    batch = read_name(name) if "/" not in name else None
-    if batch is None:
-        return None
-    if batch.start >= span.end:
-        later = prefix + _AFTER_TIMES
-    elif span.start is not None:
-        later = f"{prefix}{span.start:%Y%m%dT%H%M%S}"
-    else:
-        return None
-    return later if later > last else None
+def _pattern(path: str) -> re.Pattern[str]:
+    """Return what matches a path, whatever stands where it has {DATE}."""
+    return re.compile(re.escape(path).replace(re.escape(DATE), "[^/]*"))
 
 
 def _days(target: Target) -> list[date] | None:
@@ -153,6 +149,6 @@ def _days(target: Target) -> list[date] | None:
 
 def _note_on_days(destination: Destination, days: Sequence[date]) -> str:
     return (
-        f"{destination}: the folders of {days[0]:%Y%m%d} to {days[-1]:%Y%m%d} were looked into;"
+        f"{destination}: only the folders of {days[0]:%Y%m%d} to {days[-1]:%Y%m%d} were looked for;"
         " batches that strayed into another folder are found without --from"
     )

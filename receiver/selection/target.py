@@ -28,6 +28,16 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
     copy: bool = False  # not where a job writes: a key's day is that of its nearest folder
     endpoint_url: str | None = None
 
+    @property
+    def judged(self) -> bool:
+        """Whether batches of any of its jobs can be judged; if not, nothing is read here."""
+        return any(expectation.plain for expectation in self.expectations)
+
+    @property
+    def root(self) -> str:
+        """The bucket or the folder that its keys belong to, printed."""
+        return str(msgspec.structs.replace(self.destination, path=""))
+
 
 async def target_of_source(
     source: str,

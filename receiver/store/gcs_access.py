@@ -71,8 +71,7 @@ async def open_access(name: str, *, endpoint_url: str | None) -> AsyncIterator[G
     }
     # A thread: looking for credentials may ask the metadata server, and blocks.
     filesystem = await asyncio.to_thread(_build_filesystem, name, endpoint_url, session_options)
-    # gcsfs has no public name for it: all of its asynchronous calls begin with an underscore.
-    session = await filesystem._set_session()  # noqa: SLF001
+    session = await filesystem._set_session()  # noqa: SLF001 (gcsfs's asynchronous calls all are)
     async with session:
         yield GCSAccess(
             name=name,

@@ -2,7 +2,8 @@
 
 It behaves as S3 does: keys in the order of their UTF-8 bytes over the whole tree, prefixes that
 are strings and not folders, whole objects only. Links are followed, but not back up the tree.
-What no key of S3 can name is not listed: names that are not UTF-8, and all but plain files.
+What no object of S3 can be is none here, and a Page tells of it: names that are not UTF-8,
+folders that are shut to us, links to nowhere, and all else but plain files.
 """
 
 import asyncio
@@ -11,7 +12,7 @@ import os
 import secrets
 import stat
 import threading
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime
 from io import BufferedReader
@@ -20,14 +21,23 @@ from pathlib import Path
 from typing import Final
 
 from receiver.destination.destination import Destination
-from receiver.errors import ObjectChanged, ObjectMissing, StoreDenied, StoreUnavailable
+from receiver.errors import (
+    ObjectChanged,
+    ObjectMissing,
+    StoreDenied,
+    StoreError,
+    StoreUnavailable,
+)
 from receiver.limits import READ_CHUNK_BYTES
 from receiver.store.bounds import BOUNDS, Bounds
-from receiver.store.store import Object, Page, Properties
-from receiver.store.tree import is_partial, partial_name, walk
+from receiver.store.store import Object, Page, Properties, Unlisted
+from receiver.store.tree import Found, is_partial, is_text, partial_name, walk
 
 LISTINGS_OPEN_MAX: Final = 8
 """So many listings can be continued where they stopped; older ones begin again at their key."""
+
+_Listing = Iterator[tuple[bytes, Object | Unlisted]]
+_READ_AND_SEARCH: Final = "read ('r') and search ('x') on the folder"
 
 
 @asynccontextmanager
@@ -44,7 +54,7 @@ class LocalStore:
     def __init__(self, root: Path, *, bounds: Bounds = BOUNDS) -> None:
         self._root = root
         self._bounds = bounds
-        self._listings: dict[tuple[str, str], Iterator[Object]] = {}
+        self._listings: dict[tuple[str, str], _Listing] = {}
         self._keeping = threading.Lock()  # pages are made in threads
 
     @property
@@ -85,29 +95,25 @@ class LocalStore:
             with self._keeping:
                 listing = self._listings.pop((prefix, after), None)
         if listing is None:
-            listing = self._objects(prefix, after)
+            listing = self._entries(prefix, after)
         page = list(islice(listing, self._bounds.page_objects + 1))
         if len(page) <= self._bounds.page_objects:
-            return Page(objects=tuple(page), next=None)
+            return _page(page, next_=None)
         first_of_next = page.pop()
-        last = page[-1].key
+        last = page[-1][0].decode(errors="surrogateescape")
         with self._keeping:
             self._listings[prefix, last] = chain((first_of_next,), listing)
             if len(self._listings) > LISTINGS_OPEN_MAX:
                 del self._listings[next(iter(self._listings))]  # the oldest
-        return Page(objects=tuple(page), next=last)
+        return _page(page, next_=last)
 
-    def _objects(self, prefix: str, after: str) -> Iterator[Object]:
-        with _translated(self._root, "read ('r') and search ('x') on the folder"):
-            for key, path in walk(os.fsencode(self._root), prefix.encode(), after.encode()):
-                try:
-                    status = Path(os.fsdecode(path)).stat()
-                except OSError as error:
-                    if error.errno in {errno.ENOENT, errno.ELOOP}:
-                        continue  # removed since the folder was read, or a link to nowhere
-                    raise
-                if stat.S_ISREG(status.st_mode):
-                    yield _object(key.decode(), status)
+    def _entries(self, prefix: str, after: str) -> _Listing:
+        root, start = os.fsencode(self._root), after.encode(errors="surrogateescape")
+        with _translated(self._root, _READ_AND_SEARCH):
+            for found in walk(root, prefix.encode(), start):
+                entry = _entry(found)
+                if entry is not None:
+                    yield found.key, entry
 
     def _find(self, key: str) -> Object:
         path = self._path(key)
@@ -200,6 +206,47 @@ def _changed(path: Path) -> ObjectChanged:
     return ObjectChanged(f"{path}: the file was changed or replaced while it was read")
 
 
+def _page(entries: Iterable[tuple[bytes, Object | Unlisted]], *, next_: str | None) -> Page:
+    found = [entry for _, entry in entries]
+    return Page(
+        objects=tuple(each for each in found if isinstance(each, Object)),
+        next=next_,
+        unlisted=tuple(each for each in found if isinstance(each, Unlisted)),
+    )
+
+
+def _entry(found: Found) -> Object | Unlisted | None:
+    """Return what a listing says of something; None of what is gone since its folder was read."""
+    path = Path(os.fsdecode(found.path))
+    if found.denied is not None:
+        return _unlisted(found, str(_ours(found.denied, path, _READ_AND_SEARCH)))
+    if not is_text(found.key):
+        return _unlisted(found, f"{path}: its name is not UTF-8; rename it to have it verified")
+    try:
+        status = path.stat()
+    except OSError as error:
+        if not path.is_symlink():
+            if isinstance(error, FileNotFoundError):
+                return None
+            raise
+        if isinstance(error, PermissionError):
+            return _unlisted(found, str(_ours(error, path, "search ('x') where the link leads")))
+        if error.errno in {errno.ENOENT, errno.ELOOP}:
+            return _unlisted(found, f"{path}: a link to nowhere; restore what it names")
+        raise
+    if not stat.S_ISREG(status.st_mode):
+        return _unlisted(found, f"{path}: no plain file but a pipe, a socket or a device")
+    return _object(found.key.decode(), status)
+
+
+def _unlisted(found: Found, error: str) -> Unlisted:
+    """Say why something is no object, in text: a path may hold bytes that are none."""
+    return Unlisted(
+        key=found.key.decode(errors="backslashreplace"),
+        error=os.fsencode(error).decode(errors="backslashreplace"),
+    )
+
+
 def _object(key: str, status: os.stat_result) -> Object:
     return Object(
         key=key,
@@ -218,14 +265,18 @@ def _translated(path: Path, permission: str) -> Iterator[None]:
     """Turn what the system says into ours; `permission` is what the caller would need."""
     try:
         yield
-    except PermissionError as error:
-        denied = error.filename if isinstance(error.filename, str | bytes) else path
-        raise StoreDenied(
-            f"{os.fsdecode(denied)}: permission denied; this user needs {permission}"
-        ) from error
-    except (FileNotFoundError, NotADirectoryError) as error:
-        raise ObjectMissing(f"{path}: there is no such file or folder") from error
-    except (IsADirectoryError, FileExistsError) as error:
-        raise StoreDenied(f"{path}: a folder or a file stands where the other is needed") from error
     except OSError as error:
-        raise StoreUnavailable(f"{path}: {error.strerror or error}") from error
+        raise _ours(error, path, permission) from error
+
+
+def _ours(error: OSError, path: Path, permission: str) -> StoreError:
+    match error:
+        case PermissionError():
+            denied = error.filename if isinstance(error.filename, str | bytes) else path
+            named = os.fsdecode(denied).removesuffix("/.")  # a folder is searched by its dot
+            return StoreDenied(f"{named}: permission denied; this user needs {permission}")
+        case FileNotFoundError() | NotADirectoryError():
+            return ObjectMissing(f"{path}: there is no such file or folder")
+        case IsADirectoryError() | FileExistsError():
+            return StoreDenied(f"{path}: a folder or a file stands where the other is needed")
+    return StoreUnavailable(f"{path}: {error.strerror or error}")

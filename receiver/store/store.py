@@ -22,11 +22,19 @@ class Object(msgspec.Struct, frozen=True, kw_only=True):
     arrived_at: datetime  # the store's time stamp, UTC
 
 
+class Unlisted(msgspec.Struct, frozen=True, kw_only=True):
+    """What lies among the objects and cannot be one, and why; a folder's key ends in a slash."""
+
+    key: str
+    error: str
+
+
 class Page(msgspec.Struct, frozen=True, kw_only=True):
     """One answer to a listing; `next` is opaque, None on the last page."""
 
     objects: tuple[Object, ...]
     next: str | None
+    unlisted: tuple[Unlisted, ...] = ()  # of local files only: a bucket has nothing of the kind
 
 
 class Properties(msgspec.Struct, frozen=True, kw_only=True):
@@ -34,7 +42,6 @@ class Properties(msgspec.Struct, frozen=True, kw_only=True):
 
     name: str  # as an error names it: "s3://bucket", "azure://account/container"
     after_walks: bool  # listing after a key costs a walk over the keys before it
-    detects_change: bool = True  # an object replaced while it is read is always noticed
 
 
 class Store(Protocol):

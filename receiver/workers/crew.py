@@ -69,11 +69,6 @@ class Crew:
         """So many objects can be in flight, if they are small."""
         return self.processes_max * LOAD_OBJECTS_MAX
 
-    @property
-    def pids(self) -> list[int]:
-        """The worker processes that there are now."""
-        return [lane.verifier.pid for lane in self._lanes if isinstance(lane.verifier, Worker)]
-
     def put(self, place: int, store: Store) -> None:
         """Take the store of an Assignment, open until the end, for what is verified here."""
         self._here.put(place, store)
@@ -87,13 +82,13 @@ class Crew:
         """Have one object verified, as soon as there is room for it.
 
         Of several in flight in a worker that ends nobody knows which was too much for it, so each
-        is tried once more, alone.
+        is tried again, alone. Twice: the next worker may have ended too, and not be known to yet.
 
         Raises:
             WorkerLost: workers end one after another: it is not the objects.
         """
         lost = ""
-        for alone in (False, True):
+        for alone in (False, True, True):
             load_bytes = LOAD_BYTES_MAX if alone else min(obj.stored_bytes + 1, LOAD_BYTES_MAX)
             lane = await self._enter(load_bytes)
             try:

@@ -18,6 +18,7 @@ from tests.e2e.command import COMMAND, Ended, Terminal, receiver
 
 DRIVERS = ("aiobotocore", "botocore", "boto3", "gcsfs", "fsspec", "azure", "aiohttp")
 OPTIONS = "fields=RayID,EdgeStartTimestamp&timestamps=unixnano"
+DNS = ("--dataset", "dns_logs")
 LINE = b'{"RayID":"81757afa606ec6a2","EdgeStartTimestamp":1795306500000000000}\n'
 
 
@@ -114,6 +115,17 @@ def test_a_failed_batch_weighs_more_than_one_that_cannot_be_read(
         (["verify", "--dataset", "dns_logs"], "name the source"),
         (["verify", ".", "--dataset", "dns_logs", "--job", "x"], "the one or the other"),
         (["verify", ".", "--job", "/nowhere.json"], "/nowhere.json: No such file"),
+        (["verify", ".", "--job", "/nowhere.json"], "name a file that can be read"),
+        (["verify", ".", "--options", "@/nowhere"], "--options @/nowhere: No such file"),
+        (["verify", ".", "--dataset", "http_request"], "did you mean http_requests?"),
+        (["verify", ".", "--dataset", "x"], "known are access_requests,"),
+        (["verify", ".", "--dataset", ""], "--dataset: unknown data set ''"),
+        (["verify", ".", "--dataset", "a b/c"], "--dataset: unknown data set 'a b/c'"),
+        (["verify", "s3://b/x/", *DNS, "--endpoint-url", "127.0.0.1:9000"], "http://HOST"),
+        (["verify", "s3://b/x/", *DNS, "--endpoint-url", "not a url"], "http://HOST"),
+        (["verify", "s3://b/x/", *DNS, "--endpoint-url", "ftp://x"], "http://HOST"),
+        (["verify", "s3://b/x/", *DNS, "--endpoint-url", "http://x:y"], "http://HOST"),
+        (["verify", "-", *DNS, "--from", "today"], "leave them out"),
         (["verify", ".", "--dataset", "dns_logs", "--from", "noon"], "--from 'noon'"),
         (["verify", ".", "--dataset", "dns_logs", "--options", "sample=2"], "sample"),
         (["verify", ".", "--dataset", "dns_logs", "-o", "r.pdf"], ".json or .txt"),
@@ -135,6 +147,14 @@ def test_a_mistake_is_one_line_with_a_remedy_and_exit_2(arguments: list[str], wo
     assert words in ended.err
 
 
+def test_a_caret_stands_below_what_is_wrong_in_the_options() -> None:
+    ended = receiver("verify", ".", "--options", "fields=RayID;sample=0.1")
+    assert ended.code == 2
+    message, text, caret = ended.err.splitlines()
+    assert "parameters are separated by `&`" in message
+    assert text[caret.index("^")] == ";"
+
+
 # --- sources ---
 
 
@@ -153,7 +173,7 @@ def test_a_batch_comes_from_a_pipe_or_a_file_and_is_not_accused_of_its_name(
 def test_a_terminal_is_no_batch() -> None:
     terminal = Terminal("verify", "-", "--dataset", "dns_logs")
     assert terminal.end() == 2
-    assert "standard input is a terminal" in terminal.shown
+    assert terminal.shown.startswith("logpush-receiver: -: standard input is a terminal")
 
 
 def test_the_job_comes_from_a_pipe(tmp_path: Path) -> None:

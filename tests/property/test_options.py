@@ -34,7 +34,7 @@ def test_any_text_is_options_or_our_error(text: str) -> None:
         options = parse_logpull_options(text)
         assert 0 < options.sample.value <= 1
         assert options.fields.value is None or options.fields.value
-        assert options.plain_ndjson
+        assert not options.shape.unplain
 
 
 @given(

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from receiver.check.codes import MEANINGS, Code
-from receiver.cli.main import commands as program
+from receiver.cli.commands import commands as program
 from receiver.report.sweep_report import Exit
 
 ROOT = Path(__file__).parents[2]

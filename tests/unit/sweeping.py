@@ -11,13 +11,15 @@ from receiver.destination.destination import Destination
 from receiver.destination.parse import parse_destination
 from receiver.job.expect import expectation_of
 from receiver.job.expectation import Expectation
-from receiver.job.options import parse_logpull_options
+from receiver.job.options import parse_logpull_options, parse_output_options
 from receiver.selection.span import Span
 from receiver.selection.target import Target
 from receiver.sweep import Event, Ignored, Noted, Selected, Unread, Verified, sweep
 
 HTTP = expectation_of("http_requests", parse_logpull_options("fields=RayID,ClientIP"))
 SPECTRUM = expectation_of("spectrum_events", parse_logpull_options("fields=Event,ClientIP"))
+
+CSV = expectation_of("http_requests", parse_output_options({"output_type": "csv"}))
 
 
 def name(start: str, end: str | None = None, batch_id: str = "9af500e2") -> str:

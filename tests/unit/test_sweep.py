@@ -11,11 +11,12 @@ import pytest
 
 from receiver.clock import SystemClock
 from receiver.destination.parse import parse_destination
-from receiver.errors import ConfigError, ObjectMissing, StoreError, WorkerLost
+from receiver.errors import ConfigError
 from receiver.selection.target import Target
 from receiver.store.local import LocalStore
 from receiver.sweep import Event, Selected, Verified, sweep, verify_stream
 from tests.unit.sweeping import (
+    CSV,
     HTTP,
     SPECTRUM,
     Told,
@@ -98,14 +99,35 @@ async def test_an_object_that_is_replaced_is_judged_as_it_is_now(
     assert verified.etag == (await LocalStore(tmp_path).find(minutes(2)[0])).etag != before
 
 
-async def test_what_cannot_be_listed_is_an_error_after_all_else_was_read(tmp_path: Path) -> None:
+async def test_each_place_that_cannot_be_listed_is_unread_and_the_others_are_read(
+    tmp_path: Path,
+) -> None:
     write(tmp_path / "here" / minutes(1)[0])
-    told = Told()
-    with pytest.raises(ObjectMissing, match=f"{tmp_path}/gone: there is no such"):
-        await swept(target(tmp_path / "gone"), target(tmp_path / "here"), told=told)
+    places = [target(tmp_path / each) for each in ("gone", "here", "lost")]
+    told = await swept(*places)
     assert told.verified == minutes(1)
-    with pytest.raises(StoreError, match=f"{tmp_path}/gone: .*; {tmp_path}/lost: "):
-        await swept(target(tmp_path / "gone"), target(tmp_path / "lost"))
+    assert told.unread == {
+        f"file://{tmp_path}/{each}": f"{tmp_path}/{each}: there is no such file or folder"
+        for each in ("gone", "lost")
+    }
+
+
+async def test_what_lies_where_nothing_can_be_judged_is_not_read_and_no_other_jobs(
+    tmp_path: Path,
+) -> None:
+    write(tmp_path / minutes(1)[0])
+    write(tmp_path / "csv" / minutes(1)[0], b"a,b")
+    told = await swept(target(tmp_path), target(tmp_path / "csv", expectations=[CSV]))
+    assert told.verified == minutes(1)
+    assert told.selected[0] == 1
+
+
+async def test_a_report_is_told_with_the_root_of_its_key(tmp_path: Path) -> None:
+    for each in ("a", "b"):
+        write(tmp_path / each / minutes(1)[0])
+    told = await swept(target(tmp_path / "a"), target(tmp_path / "b"))
+    roots = sorted(each.root for each in told.events if isinstance(each, Verified))
+    assert roots == [f"file://{tmp_path}/{each}" for each in ("a", "b")]
 
 
 async def test_a_place_that_cannot_be_read_back_is_a_mistake_of_the_operator() -> None:
@@ -215,11 +237,16 @@ async def test_a_copy_and_a_conf_are_both_read_by_their_folder(tmp_path: Path) -
     assert told.verified == [f"20261122/{minutes(1)[0]}"]
 
 
-async def test_where_no_worker_can_live_the_sweep_ends_with_an_error_and_does_not_hang(
+async def test_where_no_worker_can_live_the_sweep_says_so_of_each_place_and_does_not_hang(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("receiver.workers.worker._COMMAND", ("-c", "raise SystemExit(3)"))
     for each in minutes(60):
-        write(tmp_path / each)
-    with pytest.raises(WorkerLost, match="use -j 1"):
-        await swept(target(tmp_path), processes=2)
+        write(tmp_path / "full" / each)
+    (tmp_path / "empty").mkdir()
+    places = [target(tmp_path / each) for each in ("empty", "full", "gone")]
+    told = await swept(*places, processes=2)
+    assert told.verified == []
+    whole = {key: error for key, error in told.unread.items() if key.startswith("file://")}
+    assert set(whole) == {f"file://{tmp_path}/full", f"file://{tmp_path}/gone"}
+    assert "use -j 1" in whole[f"file://{tmp_path}/full"]

@@ -3,7 +3,9 @@
 import msgspec
 import pytest
 
-from receiver.check.summary import Summary
+from receiver.check.codes import Code
+from receiver.check.report import Severity
+from receiver.check.summary import Kind, Seen, Summary, Total
 from receiver.cli.jobs import AskedJob
 from receiver.cli.reference import judge_samples, parse_references
 from receiver.errors import ConfigError
@@ -41,11 +43,27 @@ def test_several_jobs_are_told_apart_by_their_ids() -> None:
         (["5"], "of which job"),
         (["148=5"], "no job 148"),
         (["146=5", "146=6"], "already"),
+        (["146=" + "9" * 5000], "15 digits at most"),
+        (["1" * 5000 + "=5"], "no job 1111"),
     ],
 )
 def test_a_reference_of_no_job_is_refused(texts: list[str], words: str) -> None:
     with pytest.raises(ConfigError, match=words):
         parse_references(texts, [asked(146), asked(147)])
+
+
+def test_a_reference_is_of_no_one_where_two_jobs_share_the_id() -> None:
+    with pytest.raises(ConfigError, match="2 different jobs have the id 146"):
+        parse_references(["146=5"], [asked(146), asked(146, sample=1)])
+
+
+def test_records_of_another_data_set_are_no_part_of_the_sample() -> None:
+    kind = Kind(job=146, code=Code.DATASET_OTHER, severity=Severity.ERROR)
+    seen = Seen(key="k", line=1, got_shown="", expected="http_requests", got="dns_logs")
+    foreign = {kind: Total(count=5_000, batches=1, first=seen)}
+    summary = msgspec.structs.replace(arrived(j146=15_000), groups=foreign)
+    answer = judge_samples([asked()], {0: 100_000}, summary, complete=True)
+    assert answer.notes == ("sample 0.1 as promised: 0.1 (10,000 of 100,000 records)",)
 
 
 def test_each_job_is_judged_by_its_own_records() -> None:

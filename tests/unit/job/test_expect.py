@@ -114,6 +114,12 @@ def test_nothing_known_holds_behind_a_transformer() -> None:
     assert any("a transformer reshapes" in note for note in found.notes)
 
 
+def test_of_what_is_no_ndjson_nothing_is_expected_of_a_record() -> None:
+    found = expectation(job(output_options={"output_type": "csv", "field_names": ["RayID"]}))
+    assert (found.plain, found.fields, found.types, found.vocabulary) == (False, None, {}, {})
+    assert expectation(job()).plain
+
+
 @pytest.mark.parametrize(
     "keys", [{"output_options": {"merge_subrequests": True}}, {"subrequest_merging": True}]
 )

@@ -31,7 +31,7 @@ def test_defaults_are_every_record_in_unixnano() -> None:
     assert options.sample == Setting(1.0, Origin.DEFAULT)
     assert options.timestamps == Setting(TimestampFormat.UNIXNANO, Origin.DEFAULT)
     assert options.cve_2021_44228 == Setting(False, Origin.DEFAULT)
-    assert options.plain_ndjson
+    assert not options.shape.unplain
 
 
 @pytest.mark.parametrize(
@@ -238,7 +238,7 @@ def test_a_wrong_value_is_named(given: dict[str, object], message: str) -> None:
 )
 def test_defaults_written_out_are_plain_ndjson(given: dict[str, object]) -> None:
     options = parse_output_options(given)
-    assert options.plain_ndjson
+    assert not options.shape.unplain
     assert options.notes == ()
 
 
@@ -258,7 +258,7 @@ def test_defaults_written_out_are_plain_ndjson(given: dict[str, object]) -> None
 )
 def test_an_option_that_reshapes_the_batch_is_named(name: str, value: object) -> None:
     options = parse_output_options({name: value})
-    assert not options.plain_ndjson
+    assert options.shape.unplain
     assert options.shape.unplain == (name,)
     assert f"`{name}`: the batch is not plain NDJSON" in options.notes[0]
 

@@ -157,6 +157,28 @@ def test_any_data_fits_and_drives_no_terminal(
         assert line.isprintable()
 
 
+@pytest.mark.parametrize(
+    ("fields", "fields_default", "words"),
+    [
+        (9, True, "9 default fields"),
+        (1, False, "1 field"),
+        (None, True, "default fields"),
+        (None, False, "fields not checked"),
+    ],
+)
+def test_the_head_says_whether_the_job_names_its_fields(
+    fields: int | None, fields_default: bool, words: str
+) -> None:
+    job = msgspec.structs.replace(JOB, fields=fields, fields_default=fields_default)
+    text = text_of(report_of(report(), jobs=(job,)))
+    assert text.startswith(f"job 146 http_requests, {words}, unixnano ->")
+
+
+def test_of_what_is_not_compressed_the_size_is_told_once() -> None:
+    plain = msgspec.structs.replace(report(), plain_bytes=55, compressed_bytes=55)
+    assert "1 record, 55 B, " in text_of(report_of(msgspec.structs.replace(plain, records=1)))
+
+
 @pytest.mark.parametrize("code", [*Code])
 def test_every_code_can_be_told(code: Code) -> None:
     text = text_of(report_of(report(finding(code, "", line=0))))

@@ -1,5 +1,6 @@
 """Which objects of a Target are taken, which are ignored, and what is said of the rest."""
 
+import os
 from collections.abc import AsyncIterator, Iterable
 from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime, timedelta
@@ -8,13 +9,14 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from receiver.errors import ObjectMissing
 from receiver.limits import SPAN_DAYS_MAX
 from receiver.selection.listing import Picked, pages
 from receiver.selection.span import Span
 from receiver.selection.target import Target
 from receiver.store.bounds import Bounds
 from receiver.store.local import LocalStore
-from receiver.store.store import Object, Page, Properties
+from receiver.store.store import Object, Page, Properties, Unlisted
 from tests.unit.sweeping import name, target, write
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -26,20 +28,17 @@ DAY = Span(start=MIDNIGHT, end=MIDNIGHT + 24 * HOUR)
 class Watched:
     """A store of local files, two a page, that keeps what was listed."""
 
-    def __init__(self, root: Path, *, after_walks: bool = False) -> None:
+    def __init__(self, root: Path) -> None:
         self._store = LocalStore(root, bounds=Bounds(page_objects=2))
-        self._after_walks = after_walks
-        self.listed: list[tuple[str, str]] = []
-        self.pages = 0
+        self.listed: list[str] = []
 
     @property
     def properties(self) -> Properties:
-        return msgspec.structs.replace(self._store.properties, after_walks=self._after_walks)
+        return self._store.properties
 
     async def list(self, prefix: str, *, after: str = "", next: str | None = None) -> Page:
-        self.pages += 1
         if next is None:
-            self.listed.append((prefix, after))
+            self.listed.append(prefix)
         return await self._store.list(prefix, after=after, next=next)
 
     async def find(self, key: str) -> Object:
@@ -88,7 +87,7 @@ async def test_of_a_dated_conf_and_a_span_only_the_days_folders_are_listed(tmp_p
     store = Watched(tmp_path)
     dated = target(tmp_path / "{DATE}", span=DAY)
     assert await taken(store, dated) == inside
-    assert {prefix for prefix, _ in store.listed} == {"20261122/", "20261123/"}
+    assert set(store.listed) == {"20261122/", "20261123/"}
     assert "found without --from" in await notes(store, dated)
     everything = target(tmp_path / "{DATE}")
     assert sorted(await taken(store, everything)) == sorted(inside + outside)
@@ -141,7 +140,7 @@ async def test_a_token_in_the_middle_is_each_days_folder(tmp_path: Path) -> None
     store = Watched(tmp_path)
     http = target(tmp_path / "{DATE}" / "http", span=DAY)
     assert [key.split("/")[1] for key in await taken(store, http)] == ["http", "http"]
-    assert {prefix for prefix, _ in store.listed} == {"20261122/http/", "20261123/http/"}
+    assert set(store.listed) == {"20261122/http/", "20261123/http/"}
 
 
 async def test_without_a_span_what_strayed_is_found_and_other_jobs_folders_are_left_out(
@@ -176,28 +175,27 @@ def minutes(count: int) -> list[str]:
     return [name(f"{time:%Y%m%dT%H%M}") for time in times]
 
 
-async def test_where_names_are_times_what_lies_outside_the_span_is_leapt_over(
-    tmp_path: Path,
+@pytest.mark.parametrize(
+    "other",
+    [
+        "20261121-export.log.gz",  # without a window, and the name sorts before the span
+        f"20261121/{name('20261122T0001')}",  # so does a folder
+        f"20261122T000000Z/{name('20261122T0001')}",
+        "20261129-export.log.gz",  # or after it
+        f"other/{name('20261122T0003')}",
+    ],
+)
+async def test_what_lies_between_names_that_are_times_is_never_skipped(
+    tmp_path: Path, other: str
 ) -> None:
-    last = f"other/{name('20261122T0003')}"  # a folder among the names is looked into all the same
-    files(tmp_path, [*minutes(180), last])
     span = Span(start=MIDNIGHT, end=MIDNIGHT + timedelta(minutes=4))
-    store = Watched(tmp_path)
-    found = await taken(store, target(tmp_path, span=span))
-    assert found == [*minutes(180)[60:64], last]
-    assert store.pages < 8
-
-
-async def test_where_a_start_costs_a_walk_all_is_listed(tmp_path: Path) -> None:
-    files(tmp_path, minutes(20))
-    store = Watched(tmp_path, after_walks=True)
-    span = Span(start=MIDNIGHT - timedelta(minutes=41), end=MIDNIGHT)
-    assert await taken(store, target(tmp_path, span=span)) == minutes(20)[19:]
-    assert store.pages == 10
+    files(tmp_path, [*minutes(180), other])
+    found = await taken(Watched(tmp_path), target(tmp_path, span=span))
+    assert sorted(found) == sorted([*minutes(180)[60:64], other])
 
 
 @pytest.mark.parametrize("microseconds", [0, 1, 999_999])
-async def test_a_leap_misses_nothing_at_the_edges_of_a_span(
+async def test_a_batch_that_begins_at_the_start_of_a_span_is_in_it_and_one_at_its_end_is_not(
     tmp_path: Path, microseconds: int
 ) -> None:
     files(tmp_path, minutes(61))
@@ -217,4 +215,64 @@ async def test_of_very_many_days_the_whole_is_listed_once(tmp_path: Path) -> Non
     store = Watched(tmp_path)
     span = Span(start=NOON - timedelta(days=SPAN_DAYS_MAX), end=NOON)
     assert len(await taken(store, target(tmp_path / "{DATE}", span=span))) == 1
-    assert store.listed == [("", "")]
+    assert store.listed == [""]
+
+
+async def told(store: Watched, of: Target) -> tuple[dict[str, str], dict[str, str]]:
+    found = await picked(store, of)
+    unread = {each.key: each.error for page in found for each in page.unread}
+    return unread, {each.key: each.reason for page in found for each in page.ignored}
+
+
+async def test_a_batch_that_is_a_link_to_nowhere_is_unread_and_what_is_no_batch_is_ignored(
+    tmp_path: Path,
+) -> None:
+    lost, old = name("20261122T0000"), name("20260101T0000")
+    for each in (lost, old, "latest"):
+        (tmp_path / each).symlink_to(tmp_path / "gone" / each)
+    os.mkfifo(tmp_path / "pipe")
+    unread, ignored = await told(Watched(tmp_path), target(tmp_path))
+    assert list(unread) == [old, lost]
+    assert "a link to nowhere" in unread[lost]
+    assert list(ignored) == ["latest", "pipe"]
+    assert "no plain file" in ignored["pipe"]
+    within_day, _ = await told(Watched(tmp_path), target(tmp_path, span=DAY))
+    assert list(within_day) == [lost]
+
+
+class Shut(Watched):
+    """A store in which some folders are shut to us."""
+
+    def __init__(self, root: Path, *folders: str) -> None:
+        super().__init__(root)
+        self._shut = folders
+
+    async def list(self, prefix: str, *, after: str = "", next: str | None = None) -> Page:
+        page = await super().list(prefix, after=after, next=next)
+        shut = [Unlisted(key=each, error="denied") for each in self._shut]
+        return msgspec.structs.replace(page, unlisted=tuple(shut if page.next is None else ()))
+
+
+async def test_a_folder_that_is_shut_is_unread_where_batches_of_the_job_may_lie_in_it(
+    tmp_path: Path,
+) -> None:
+    shut = ["20261122/", "20261122/http/", "20261122/http/x/", "lost+found/", "today/http/"]
+    others = ["20261122/dns/", "20261122/dns/x/", "today/http/x/"]
+    store = Shut(tmp_path, *shut, *others)
+    unread, _ = await told(store, target(tmp_path / "{DATE}" / "http"))
+    assert list(unread) == shut
+    unread, _ = await told(store, target(tmp_path))
+    assert list(unread) == [*shut, *others]
+
+
+async def test_nothing_is_said_of_days_where_a_place_could_not_be_listed(tmp_path: Path) -> None:
+    gone = tmp_path / "gone"
+    with pytest.raises(ObjectMissing):
+        await anext(pages(Watched(gone), target(gone / "{DATE}", span=DAY)))
+
+
+async def test_one_batch_left_out_is_told_of_in_the_singular(tmp_path: Path) -> None:
+    files(tmp_path, [f"20261122/dns/{name('20261122T0200')}"])
+    said = await notes(Watched(tmp_path), target(tmp_path / "{DATE}" / "http"))
+    assert "1 other batch lies below it" in said
+    assert "it was left out" in said

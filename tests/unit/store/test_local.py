@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -26,6 +27,10 @@ def write(path: Path, text: str = "x") -> None:
 
 async def keys(store: LocalStore, prefix: str = "") -> list[str]:
     return [obj.key for obj in (await store.list(prefix)).objects]
+
+
+async def unlisted_of(store: LocalStore, prefix: str = "") -> dict[str, str]:
+    return {each.key: each.error for each in (await store.list(prefix)).unlisted}
 
 
 @pytest.mark.parametrize(
@@ -59,16 +64,26 @@ async def test_links_are_followed_but_not_in_circles(tmp_path: Path) -> None:
     (root / "logs/itself").symlink_to(root / "logs/itself")
     (root / "logs/nowhere").symlink_to(root / "no-such")
     assert await keys(LocalStore(root)) == ["logs/b.log", "logs/folder/a.log", "logs/link.log"]
+    unlisted = await unlisted_of(LocalStore(root))
+    assert list(unlisted) == ["logs/itself", "logs/nowhere"]
+    assert "a link to nowhere" in unlisted["logs/itself"]
 
 
-async def test_what_is_no_plain_file_with_a_utf8_name_is_not_listed(
+async def test_what_is_no_plain_file_with_a_utf8_name_is_not_listed_but_told_of(
     tmp_path: Path, store: LocalStore
 ) -> None:
     write(tmp_path / "a.log")
     os.mkfifo(tmp_path / "pipe")
     (tmp_path / "empty-folder").mkdir()
     Path(os.fsdecode(os.fsencode(tmp_path) + b"/latin-\xe9.log")).write_bytes(b"1")
+    (tmp_path / os.fsdecode(b"folder-\xe9")).mkdir()
     assert await keys(store) == ["a.log"]
+    unlisted = await unlisted_of(store)
+    assert list(unlisted) == ["folder-\\xe9/", "latin-\\xe9.log", "pipe"]
+    assert unlisted["folder-\\xe9/"].endswith(
+        "folder-\\xe9: its name is not UTF-8; rename it to have it verified"
+    )
+    assert "no plain file" in unlisted["pipe"]
     for key in ("pipe", "empty-folder"):
         with pytest.raises(ObjectMissing, match="no plain file"):
             await store.find(key)
@@ -164,6 +179,20 @@ async def test_a_page_can_be_continued_by_another_store(tmp_path: Path) -> None:
     assert [obj.key for obj in rest.objects] == ["4", "5", "6", "7"]
 
 
+async def test_a_page_that_ends_at_a_name_that_is_no_text_can_be_continued(tmp_path: Path) -> None:
+    for byte in (b"\xe9", b"\xea", b"\xeb"):
+        (tmp_path / os.fsdecode(b"1" + byte)).mkdir()
+    write(tmp_path / "0")
+    write(tmp_path / "2")
+    found, next_ = [], None
+    while True:
+        page = await LocalStore(tmp_path, bounds=Bounds(page_objects=1)).list("", next=next_)
+        found += [each.key for each in (*page.objects, *page.unlisted)]
+        if (next_ := page.next) is None:
+            break
+    assert found == ["0", "1\\xe9/", "1\\xea/", "1\\xeb/", "2"]
+
+
 async def test_many_listings_at_once_do_not_meet(tmp_path: Path) -> None:
     for number in range(40):
         write(tmp_path / f"{number % 20:02}/{number:02}")
@@ -207,18 +236,30 @@ def unprivileged() -> Iterator[None]:
         os.seteuid(was)
 
 
-async def test_a_denied_folder_is_named_with_the_right_to_grant(
-    tmp_path: Path, request: pytest.FixtureRequest
+@pytest.mark.parametrize("rights", [0, 0o400, 0o300])
+async def test_a_denied_folder_is_named_with_the_right_to_grant_and_the_rest_is_listed(
+    tmp_path: Path, request: pytest.FixtureRequest, rights: int
 ) -> None:
     write(tmp_path / "open/a")
     write(tmp_path / "open/shut/b")
-    (tmp_path / "open/shut").chmod(0)
+    write(tmp_path / "open/z/c")
+    (tmp_path / "open/link").symlink_to(tmp_path / "open/shut/b")
+    if os.geteuid() == 0:
+        os.chown(tmp_path / "open/shut", 65534, 65534)
+    (tmp_path / "open/shut").chmod(rights)
     for folder in (tmp_path, tmp_path.parent, tmp_path.parent.parent, tmp_path / "open"):
         folder.chmod(0o755)
     request.getfixturevalue("unprivileged")
     store = LocalStore(tmp_path / "open")
+    assert await keys(store) == ["a", *(["link"] if rights == 0o300 else []), "z/c"]
+    unlisted = await unlisted_of(store)
+    assert re.search(r"open/shut: permission denied.*read \('r'\)", unlisted["shut/"])
+    assert await unlisted_of(store, "shut/") == {"shut/": unlisted["shut/"]}
     with pytest.raises(StoreDenied, match=r"open/shut: permission denied.*read \('r'\)"):
-        await store.list("")
+        await LocalStore(tmp_path / "open/shut").list("")
+    if rights == 0o300:
+        return
+    assert "where the link leads" in unlisted["link"]
     with pytest.raises(StoreDenied, match=r"open/shut/b: permission denied.*search \('x'\)"):
         await store.find("shut/b")
     with pytest.raises(StoreDenied, match=r"open/shut/b: permission denied"):
