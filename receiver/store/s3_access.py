@@ -10,6 +10,7 @@ from aiobotocore.session import AioSession
 from botocore.loaders import create_loader
 
 from receiver.destination.destination import Destination, Scheme
+from receiver.errors import ConfigError
 from receiver.store.bounds import Bounds
 
 CONF_KEYS: Final = "keys of the destination_conf"
@@ -71,15 +72,21 @@ class S3Access:
             request_checksum_calculation="when_required",
             response_checksum_validation="when_required",
         )
-        return await self._opened.enter_async_context(
-            session.create_client(
-                "s3",
-                region_name="auto" if destination.scheme is Scheme.R2 else region,
-                endpoint_url=self._endpoint_url,
-                config=config,
-                **own,
+        try:
+            return await self._opened.enter_async_context(
+                session.create_client(
+                    "s3",
+                    region_name="auto" if destination.scheme is Scheme.R2 else region,
+                    endpoint_url=self._endpoint_url,
+                    config=config,
+                    **own,
+                )
             )
-        )
+        except ValueError as error:  # the driver's word for an address that is none
+            raise ConfigError(
+                f"{destination}: the endpoint is no address: write it with http:// or https://,"
+                " in --endpoint-url, AWS_ENDPOINT_URL_S3 or AWS_ENDPOINT_URL"
+            ) from error
 
 
 @cache

@@ -21,7 +21,7 @@ def main() -> None:
         "--dataset", action="append", default=[], help="for speed; default every one"
     )
     parser.add_argument("--records", type=int, default=20_000, help="of each batch (20,000)")
-    parser.add_argument("--rounds", type=int, default=5, help="of each measurement (5)")
+    parser.add_argument("--rounds", type=int, default=7, help="of each measurement (7)")
     parser.add_argument("--size-mib", type=int, default=1024, help="for memory (1024)")
     arguments = parser.parse_args()
     print(machine(), flush=True)

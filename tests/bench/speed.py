@@ -37,6 +37,11 @@ def speed(records: int, rounds: int, names: list[str]) -> Iterator[str]:
                 ],
                 rounds,
             )
+            if ours > GOAL * bare:  # the machine was busy, or it is so: more rounds tell
+                again = best_in_turns(
+                    [bare_loop(batch, expectation), verify_loop(batch, expectation)], 3 * rounds
+                )
+                bare, ours = min(bare, again[0]), min(ours, again[1])
             ratios.append(ours / bare)
             gunzips.append(gunzip / ours)
         worst = max(worst, *ratios)
