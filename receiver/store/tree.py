@@ -57,7 +57,8 @@ def _walk_below(
     except (FileNotFoundError, NotADirectoryError):
         return  # never there, or removed since its parent was read
     except PermissionError as error:
-        yield Found(key, path, error)
+        if key > after:
+            yield Found(key, path, error)
 
 
 def _walk(
@@ -71,7 +72,7 @@ def _walk(
         if name.endswith(b"/") and is_text(name):
             below = path + b"/" + name[:-1]
             yield from _walk_below(below, key + name, prefix, after, (*above, here))
-        else:
+        elif key + name > after:  # a folder may be where a listing stopped
             yield Found(key + name, path + b"/" + name.removesuffix(b"/"))
 
 

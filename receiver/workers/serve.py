@@ -1,6 +1,7 @@
 """A worker from inside: one event loop, one open store per Assignment, Orders in, Replies out."""
 
 import asyncio
+import logging
 import os
 import signal
 import sys
@@ -20,6 +21,7 @@ def main() -> None:
     """Answer orders until the parent closes the pipe, which it does by ending, too."""
     for number in (signal.SIGINT, signal.SIGTERM):  # for the parent to act on: its end is ours
         signal.signal(number, signal.SIG_IGN)
+    logging.basicConfig(format="logpush-receiver: %(message)s")  # stderr, which is the parent's
     replies = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # what a driver may print must not come between the frames
     first = take_blocking(sys.stdin.buffer)

@@ -40,7 +40,7 @@ def _measure(part: str, arguments: argparse.Namespace) -> Iterator[str]:
         case "start":
             return start(arguments.rounds)
         case "cores":
-            return cores(arguments.records, arguments.rounds)
+            return cores(5 * arguments.records, min(3, arguments.rounds))
         case _:
             return memory(arguments.size_mib)
 

@@ -19,20 +19,40 @@ MEMORY_GOAL = 64  # MiB over an idle worker
 
 
 class Cost:
-    """CPU and wall seconds of a command and its children, and its peak memory."""
+    """CPU and wall seconds of a command and its children; what it wrote on standard error."""
 
     def __init__(self, command: Sequence[str]) -> None:
         begun = os.times()
-        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        _, self.status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(self.status)
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        assert process.stderr is not None
+        self.said = process.stderr.read().decode()
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        if process.returncode not in {0, 1}:
+            raise RuntimeError(f"{command}: {self.said}")
         self.cpu = usage.ru_utime + usage.ru_stime
         self.wall = os.times().elapsed - begun.elapsed
-        self.peak_mib = usage.ru_maxrss / 1024
+
+    @property
+    def peak_mib(self) -> float:
+        """Peak memory in MiB, of a command that tells it: see PEAK."""
+        return int(self.said.split()[-2]) / 1024
+
+
+# A child's ru_maxrss counts what its parent had before exec, VmHWM does not.
+PEAK = """
+import sys
+from receiver.cli.main import main
+try:
+    main()
+finally:
+    with open("/proc/self/status") as status:
+        sys.stderr.write(next(line for line in status if line.startswith("VmHWM")))
+"""
 
 
 def _verify(folder: Path, *more: str) -> list[str]:
-    program = [sys.executable, "-m", "receiver.cli.main", "verify", str(folder)]
+    program = [sys.executable, "-c", PEAK, "verify", str(folder)]
     return [*program, "--dataset", "http_requests", "--options", f"@{folder.parent}/options", *more]
 
 

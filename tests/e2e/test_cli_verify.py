@@ -95,6 +95,21 @@ def test_a_place_that_cannot_be_read_is_neither_pass_nor_fail(tmp_path: Path) ->
     assert "nowhere" in ended.json["unread"][0]["error"]
 
 
+def test_of_a_source_that_cannot_be_asked_the_reports_tell_beside_what_was_verified(
+    tmp_path: Path,
+) -> None:
+    batch(tmp_path / "ok")
+    ended = receiver(
+        *("verify", tmp_path / "ok", "gs://nope/x", "--options", OPTIONS),
+        *("--format", "json", "-o", tmp_path / "one.json"),
+        environment={"GOOGLE_APPLICATION_CREDENTIALS": str(tmp_path / "no-such.json")},
+    )
+    assert ended.code == 3
+    assert [each["verdict"] for each in ended.json["batches"]] == ["pass"]
+    assert [each["key"] for each in ended.json["unread"]] == ["gs://nope/x"]
+    assert json.loads((tmp_path / "one.json").read_text()) == ended.json
+
+
 def test_a_failed_batch_weighs_more_than_one_that_cannot_be_read(
     tmp_path: Path, bad: Path, day: DemoDay
 ) -> None:
