@@ -6,7 +6,7 @@
     │   ├── OptionsInvalid       logpull_options or output_options
     │   ├── JobInvalid           a job's JSON
     │   └── SelectionInvalid     a source or a span of time
-    ├── StoreError
+    ├── StoreError               has a Reason, for scripts
     │   ├── ObjectMissing        no such object, or no such bucket
     │   ├── ObjectChanged        another object has taken its name while we read
     │   ├── StoreDenied          the right is missing, or the keys are wrong
@@ -17,6 +17,9 @@
 Bad data is never an exception but a Finding: an exception means that we could not look.
 Messages name the thing and the remedy, and never show a secret.
 """
+
+from enum import StrEnum
+from typing import ClassVar
 
 
 class ReceiverError(Exception):
@@ -43,16 +46,70 @@ class SelectionInvalid(ConfigError):
     """A source that names nothing we can read, or a span of time that makes no sense."""
 
 
+class Reason(StrEnum):
+    """Why a store gave no answer, told apart as far as it says: for scripts, and for waiting."""
+
+    OBJECT_MISSING = "object-missing"
+    BUCKET_MISSING = "bucket-missing"
+    OBJECT_CHANGED = "object-changed"
+    OBJECT_ARCHIVED = "object-archived"
+    LIST_DENIED = "list-denied"  # it knows who asks, and the right is not given
+    READ_DENIED = "read-denied"
+    WRITE_DENIED = "write-denied"
+    KEYS_MISSING = "keys-missing"  # nothing says who asks
+    KEYS_WRONG = "keys-wrong"  # unknown, or the signature is not theirs
+    KEYS_EXPIRED = "keys-expired"
+    REGION_WRONG = "region-wrong"
+    SAS_EXPIRED = "sas-expired"
+    SAS_EARLY = "sas-early"  # its beginning is still to come
+    SAS_WRITE_ONLY = "sas-write-only"  # as Logpush's own is: it cannot read the token back
+    SAS_WRONG = "sas-wrong"  # another key's or container's, altered, or revoked
+    CLOCK_SKEW = "clock-skew"
+    REFUSED = "refused"  # for a reason of its own
+    UNAVAILABLE = "unavailable"
+
+    @property
+    def may_pass(self) -> bool:
+        """Whether the same question may be answered soon: rights and keys take time to spread."""
+        return self in _PASSING
+
+
+_PASSING = frozenset(
+    {
+        Reason.OBJECT_MISSING,
+        Reason.LIST_DENIED,
+        Reason.READ_DENIED,
+        Reason.KEYS_WRONG,
+        Reason.SAS_EARLY,
+        Reason.UNAVAILABLE,
+    }
+)
+
+
 class StoreError(ReceiverError):
-    """A store could not be asked or did not answer as it must."""
+    """A store could not be asked or did not answer as it must.
+
+    `right` is the one that is missing, in the cloud's own word ("s3:ListBucket"), where that is it.
+    """
+
+    usual: ClassVar[Reason] = Reason.REFUSED
+
+    def __init__(self, message: str, *, reason: Reason | None = None, right: str = "") -> None:
+        super().__init__(message)
+        self.reason = reason or self.usual
+        self.right = right
 
 
 class ObjectMissing(StoreError):
     """There is no such object, or no such bucket."""
 
+    usual = Reason.OBJECT_MISSING
+
 
 class ObjectChanged(StoreError):
     """The object was replaced while it was read: what was read is of no use."""
+
+    usual = Reason.OBJECT_CHANGED
 
 
 class StoreDenied(StoreError):
@@ -61,6 +118,8 @@ class StoreDenied(StoreError):
 
 class StoreUnavailable(StoreError):
     """The store did not answer, or broke off; the same question may succeed later."""
+
+    usual = Reason.UNAVAILABLE
 
 
 class WorkerLost(ReceiverError):

@@ -10,6 +10,8 @@ from typing import Final
 
 import msgspec
 
+from receiver.destination.challenge import is_challenge_name
+
 SUFFIX: Final = ".log.gz"
 
 _TIME = r"(\d{8}T\d{6}Z)"
@@ -50,7 +52,7 @@ def reason_to_ignore(key: str) -> str | None:
     name = key.rpartition("/")[2]
     if name == "test.txt.gz":
         return "Logpush's test of the destination"
-    if name.startswith("ownership-challenge") and name.endswith(".txt"):
+    if is_challenge_name(name):
         return "an ownership challenge"
     if not name.endswith(SUFFIX):
         return f"its name does not end in {SUFFIX}"

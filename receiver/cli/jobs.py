@@ -1,20 +1,16 @@
 """The jobs that a command is asked about: from files, or a data set and its options."""
 
-import sys
 from collections.abc import Iterable, Sequence
-from pathlib import Path
-from typing import Final
 
 import msgspec
 
+from receiver.cli.arguments import read_jobs, text_of
 from receiver.errors import ConfigError, JobInvalid, OptionsInvalid
 from receiver.job.catalogue import dataset as known_dataset
 from receiver.job.expect import expectation
 from receiver.job.expectation import Expectation
-from receiver.job.job import DATASET_DEFAULT, Job, label, options_of, parse_jobs
+from receiver.job.job import DATASET_DEFAULT, Job, label, options_of
 from receiver.job.options import parse_logpull_options
-
-STDIN: Final = "-"
 
 
 class AskedJob(msgspec.Struct, frozen=True, kw_only=True):
@@ -41,27 +37,8 @@ def ask(files: Sequence[str], dataset: str | None, options: str | None) -> list[
             "nothing says what to expect: give --job FILE, or --dataset and --options"
         )
     if files:
-        read = "name a file that can be read, or - for standard input"
-        return _each_once(
-            job
-            for file in files
-            for job in parse_jobs(_read(file, option="--job ", remedy=read), source=_shown(file))
-        )
+        return _each_once(job for file in files for job in read_jobs(file))
     return [_typed(dataset, text_of(options or "", option="--options "))]
-
-
-def text_of(argument: str, *, option: str = "") -> str:
-    """Return an argument, or of `@FILE` what stands in the file without its line end.
-
-    So a destination_conf, which is a secret, need not stand in a command line.
-    """
-    if not argument.startswith("@"):
-        return argument
-    option, remedy = f"{option}@", "after the @ stands the name of a file that can be read"
-    try:
-        return _read(argument[1:], option=option, remedy=remedy).decode().rstrip("\r\n")
-    except UnicodeDecodeError as error:
-        raise ConfigError(f"{option}{argument[1:]}: not UTF-8 text; {remedy}") from error
 
 
 def notes_of(asked: Sequence[AskedJob]) -> list[str]:
@@ -122,20 +99,3 @@ def _asked(job: Job, note: str = "") -> AskedJob:
         why = f"{label(job)}: its output is not plain NDJSON ({names}) and cannot be verified"
     notes = (note,) if note else ()
     return AskedJob(job=job, expectation=expectation(job), unverifiable=why, notes=notes)
-
-
-def _read(file: str, *, option: str, remedy: str) -> bytes:
-    """Return what a file holds; an error names the option that named it."""
-    try:
-        if file != STDIN:
-            return Path(file).read_bytes()
-        if sys.stdin is None:
-            raise JobInvalid(f"{option}{file}: standard input is closed; pipe the text into it")
-        return sys.stdin.buffer.read()
-    except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "no name of a file"
-        raise JobInvalid(f"{option}{file}: {reason}; {remedy}") from error
-
-
-def _shown(file: str) -> str:
-    return "standard input" if file == STDIN else file

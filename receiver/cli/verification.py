@@ -6,8 +6,9 @@ from contextlib import aclosing
 
 import msgspec
 
+from receiver.cli.arguments import STDIN
 from receiver.cli.gather import Gathering
-from receiver.cli.jobs import STDIN, AskedJob, notes_of
+from receiver.cli.jobs import AskedJob, notes_of
 from receiver.cli.progress import SweepBar
 from receiver.cli.reference import judge_samples
 from receiver.cli.stdin import stdin_chunks

@@ -2,11 +2,11 @@
 
 import asyncio
 import sys
-from urllib.parse import urlsplit
 
 import click
 
-from receiver.cli.jobs import STDIN, ask, text_of
+from receiver.cli.arguments import STDIN, endpoint_option, text_of
+from receiver.cli.jobs import ask
 from receiver.cli.output import (
     Outputs,
     color_option,
@@ -20,20 +20,6 @@ from receiver.cli.streams import complain
 from receiver.cli.verification import Request, verify_request
 from receiver.clock import SystemClock
 from receiver.selection.span import parse_span
-
-
-def _endpoint(_context: click.Context, _option: click.Parameter, text: str | None) -> str | None:
-    """Refuse an address that no driver can ask; it is not quoted, for it may hold a key."""
-    if text is None:
-        return None
-    try:
-        found = urlsplit(text)
-        sound = found.scheme in {"http", "https"} and found.hostname and found.port != 0
-    except ValueError:  # a port that is no number
-        sound = False
-    if not sound or any(char.isspace() for char in text):
-        raise click.BadParameter("write http://HOST or https://HOST, with :PORT where it has one")
-    return text
 
 
 @click.command(
@@ -83,12 +69,7 @@ Examples:
     metavar="N",
     help="Worker processes; by default what pays.",
 )
-@click.option(
-    "--endpoint-url",
-    metavar="URL",
-    callback=_endpoint,
-    help="Ask this endpoint instead of the cloud's own.",
-)
+@endpoint_option
 @color_option
 def verify(
     sources: tuple[str, ...],
@@ -106,8 +87,8 @@ def verify(
 ) -> int:
     """Verify batches: every field, every timestamp, the sample, line by line.
 
-    SOURCE is a file, a folder, - (a pipe), a destination_conf or @FILE that holds one, or an
-    object's URL. Without SOURCE, each job is judged where it writes.
+    SOURCE is a file, a folder, - (a pipe), a destination_conf (or @FILE or env:NAME that holds
+    one), or an object's URL. Without SOURCE, each job is judged where it writes.
 
     Exit codes: 0 pass, 1 fail, 2 usage or configuration, 3 something could not be read or
     written, 4 inconclusive, 130 interrupted.

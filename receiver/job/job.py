@@ -34,6 +34,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     kind: str = ""  # "" or "edge"; once also "instant-logs"
     enabled: bool = False
     destination_conf: Secret | None = None
+    ownership_challenge: Secret | None = None  # in a request for a job only: the token
     logpull_options: str | None = None
     output_options: dict[str, object] | None = None  # wins over logpull_options
     filter: str = ""  # JSON
@@ -137,8 +138,9 @@ def _read(source: Mapping[str, object]) -> Job:
     found["id"] = number = take(source, "id", int, error=JobInvalid)
     if number is not None and number < 1:
         raise JobInvalid("`id` is not above 0")
-    conf = take(source, "destination_conf", str, error=JobInvalid)
-    found["destination_conf"] = None if conf is None else Secret(conf)
+    for key in ("destination_conf", "ownership_challenge"):
+        text = take(source, key, str, error=JobInvalid)
+        found[key] = None if text is None else Secret(text)
     found["logpull_options"] = take(source, "logpull_options", str, error=JobInvalid)
     output = source.get("output_options")
     if output is not None and not isinstance(output, dict):
