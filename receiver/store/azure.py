@@ -24,9 +24,9 @@ from receiver.destination.destination import Destination
 from receiver.errors import ObjectChanged
 from receiver.limits import READ_CHUNK_BYTES
 from receiver.store.azure_access import PIECE_BYTES_MAX, AzureAccess, Way
-from receiver.store.azure_errors import Need
 from receiver.store.body import whole_body
 from receiver.store.bounds import BOUNDS, Bounds
+from receiver.store.denial import Need
 from receiver.store.store import Object, Page, Properties
 
 PIECE_BYTES_FIRST: Final = READ_CHUNK_BYTES
@@ -41,8 +41,11 @@ async def open_azure(
     endpoint_url: str | None = None,
     clock: Clock,
     bounds: Bounds = BOUNDS,
+    anonymous: bool = False,
 ) -> AsyncIterator["AzureStore"]:
     """Open an azure:// destination; nothing is asked before the first call.
+
+    `anonymous` asks without any credentials.
 
     `endpoint_url` takes the place of the account's address, its account's name included where the
     server wants it: "http://127.0.0.1:10000/devstoreaccount1".
@@ -52,7 +55,12 @@ async def open_azure(
     """
     async with AsyncExitStack() as opened:
         access = AzureAccess(
-            destination, endpoint_url=endpoint_url, clock=clock, bounds=bounds, opened=opened
+            destination,
+            endpoint_url=endpoint_url,
+            clock=clock,
+            bounds=bounds,
+            opened=opened,
+            anonymous=anonymous,
         )
         yield AzureStore(access=access, bounds=bounds)
 

@@ -1,6 +1,7 @@
 """The ways into an Azure container: the conf's own SAS where it may, else Azure's usual chain.
 
 Logpush's SAS may only write (sp=w, srt=o), so to read most jobs' containers takes the chain.
+Or, to see who else may come in, no credentials at all.
 """
 
 import asyncio
@@ -15,12 +16,14 @@ from azure.storage.blob.aio import ContainerClient
 from receiver.clock import Clock
 from receiver.destination.azure import Sas, read_sas
 from receiver.destination.destination import Destination
-from receiver.errors import StoreDenied, StoreError
+from receiver.errors import Reason, StoreDenied, StoreError
 from receiver.limits import MIB
 from receiver.secret import Secret
 from receiver.store.azure_chain import Found, find_account, find_usual
-from receiver.store.azure_errors import REMEDY, Need, lack_of, translate
+from receiver.store.azure_errors import ANONYMOUS, REMEDY, translate
+from receiver.store.azure_sas import Lack, lack_of
 from receiver.store.bounds import Bounds
+from receiver.store.denial import Need
 
 PIECE_BYTES_MAX: Final = 2 * MIB
 """The driver brings a body in pieces, each each by a call, and holds one several times over."""
@@ -50,12 +53,14 @@ class AzureAccess:
         clock: Clock,
         bounds: Bounds,
         opened: AsyncExitStack,
+        anonymous: bool = False,
     ) -> None:
         # It warns, at length, of every place without an identity; our error says it once.
         logging.getLogger("azure").setLevel(logging.ERROR)
         self._account = find_account(destination, endpoint_url)
         self._container = destination.bucket
-        self._conf_sas = destination.sas
+        self._anonymous = anonymous
+        self._conf_sas = None if anonymous else destination.sas
         self._clock = clock
         self._bounds = bounds
         self._opened = opened
@@ -82,11 +87,14 @@ class AzureAccess:
                     self._conf_way = await self._open(found)
                 return self._conf_way
             if self._usual_way is None:
-                usual = await find_usual(self._account, self._opened)
+                usual = await self._find_usual()
                 if not isinstance(usual, Found):
+                    assert lack is not None
                     raise StoreDenied(
-                        f"{self.name}: nothing here may {need}: {lack}; "
-                        f"also looked for {', '.join(usual)}. It takes {REMEDY[need]}"
+                        f"{self.name}: nothing here may {need}: {lack.words}; "
+                        f"also looked for {', '.join(usual)}. It takes {REMEDY[need]}",
+                        reason=lack.reason,
+                        right=lack.right,
                     )
                 self._usual_way = await self._open(usual)
             return self._usual_way
@@ -96,16 +104,23 @@ class AzureAccess:
         said = translate(
             error, name=name, need=need, source=way.source, sas=way.sas, now=self._clock.now()
         )
-        if isinstance(said, StoreDenied) and way is self._usual_way:
-            return StoreDenied(f"{said} ({self._lack(need)})")
+        passed_over = way.source not in {CONF_SAS, ANONYMOUS}
+        lack = self._lack(need)
+        if isinstance(said, StoreDenied) and passed_over and lack:
+            return StoreDenied(f"{said} ({lack.words})", reason=said.reason, right=said.right)
         return said
 
-    def _lack(self, need: Need) -> str:
-        """Say why the conf's SAS does not do for a need; empty if it may do."""
+    async def _find_usual(self) -> Found | tuple[str, ...]:
+        if self._anonymous:
+            return Found(source=ANONYMOUS, credential=None)
+        return await find_usual(self._account, self._opened)
+
+    def _lack(self, need: Need) -> Lack | None:
+        """Say why the conf's SAS does not do for a need; None if it may do."""
         if not self._conf_sas:
-            return "the destination_conf has no SAS"
+            return Lack(words="the destination_conf has no SAS", reason=Reason.KEYS_MISSING)
         lack = lack_of(_read(self._conf_sas), need, self._clock.now())
-        return f"{CONF_SAS} {lack}" if lack else ""
+        return msgspec.structs.replace(lack, words=f"{CONF_SAS} {lack.words}") if lack else None
 
     async def _open(self, found: Found) -> Way:
         container = ContainerClient(

@@ -1,11 +1,11 @@
-"""Azure's errors in our words, and what a SAS lacks.
+"""Azure's errors in our words.
 
 Nothing of the driver's own errors is passed on, not even as a cause: they quote addresses, and the
 address of a call holds the SAS.
 """
 
 from datetime import datetime
-from typing import Final, Literal
+from typing import Final
 
 from azure.core.exceptions import (
     AzureError,
@@ -18,41 +18,32 @@ from receiver.destination.azure import Sas
 from receiver.errors import (
     ObjectChanged,
     ObjectMissing,
+    Reason,
     StoreDenied,
     StoreError,
     StoreUnavailable,
 )
+from receiver.store.azure_sas import LETTER, RESOURCE_TYPE, lack_of, untimely
+from receiver.store.denial import DENIED, Need
 
-Need = Literal["list", "read", "write"]
+ANONYMOUS: Final = "an anonymous caller"
 
-LETTER: Final[dict[Need, str]] = {"list": "l", "read": "r", "write": "w"}
-RESOURCE_TYPE: Final[dict[Need, str]] = {"list": "c", "read": "o", "write": "o"}
+ROLE: Final[dict[Need, str]] = {
+    "list": "Storage Blob Data Reader",
+    "read": "Storage Blob Data Reader",
+    "write": "Storage Blob Data Contributor",
+}
 REMEDY: Final[dict[Need, str]] = {
-    "list": "a SAS of the container with sp=rl, or the role Storage Blob Data Reader",
-    "read": "a SAS of the container with sp=rl, or the role Storage Blob Data Reader",
-    "write": "a SAS of the container with sp=rlw, or the role Storage Blob Data Contributor",
+    "list": f"a SAS of the container with sp=rl, or the role {ROLE['list']}",
+    "read": f"a SAS of the container with sp=rl, or the role {ROLE['read']}",
+    "write": f"a SAS of the container with sp=rlw, or the role {ROLE['write']}",
 }
 
-
-def lack_of(sas: Sas, need: Need, now: datetime) -> str:
-    """Say why a SAS does not do for a need, by its own words; empty if it may do.
-
-    A SAS that names a stored policy tells nothing of its rights: only the store knows them.
-    """
-    if sas.expires_at is not None and sas.expired(now):
-        return f"expired at {sas.expires_at:%Y-%m-%d %H:%M} UTC"
-    if sas.starts_at is not None and sas.starts_at > now:
-        return f"is not valid before {sas.starts_at:%Y-%m-%d %H:%M} UTC"
-    if sas.permissions and LETTER[need] not in sas.permissions:
-        return f"lacks the permission to {need} (sp={sas.permissions} has no {LETTER[need]})"
-    if sas.resource_types and RESOURCE_TYPE[need] not in sas.resource_types:
-        return (
-            f"is for other resource types (srt={sas.resource_types}); "
-            f"to {need} takes srt with {RESOURCE_TYPE[need]}"
-        )
-    if (need == "list" and not sas.can_list) or (need == "read" and not sas.can_read):
-        return f"does not permit to {need}: it is not a container's (sr=c), nor for blobs (ss=b)"
-    return ""
+PUBLIC: Final[dict[Need, str]] = {
+    "list": "the container's public access level Container",
+    "read": "the container's public access level Blob or Container",
+    "write": "credentials, for nobody writes without",
+}
 
 
 def translate(
@@ -64,14 +55,30 @@ def translate(
     """
     status = error.status_code if isinstance(error, HttpResponseError) else None
     code = _code(error)
+    if source == ANONYMOUS and (status in {401, 403, 409} or code == "ResourceNotFound"):
+        # What is shut to the public is told to be missing, or not to permit it.
+        return StoreDenied(
+            f"{name}: access denied to anonymous callers; it takes {PUBLIC[need]}",
+            reason=DENIED[need],
+        )
     if status == 404:
         if code == "ContainerNotFound" or need == "list":
-            return ObjectMissing(f"{name}: no such container")
+            return ObjectMissing(f"{name}: no such container", reason=Reason.BUCKET_MISSING)
         return ObjectMissing(f"{name}: no such object")
     if status in {412, 416}:  # 416: it was longer when it was listed
         return ObjectChanged(f"{name}: replaced while it was read")
+    if code == "BlobArchived":
+        return StoreDenied(
+            f"{name}: the object is archived; rehydrate it before it can be read",
+            reason=Reason.OBJECT_ARCHIVED,
+        )
     if status in {401, 403} or (status is None and isinstance(error, ClientAuthenticationError)):
-        return StoreDenied(f"{name}: access denied; {_reason(code, need, source, sas, now)}")
+        words, reason, right = (
+            _credential_refused(code, _detail(error), need, source)
+            if sas is None
+            else _sas_refused(code, _detail(error), need, source, sas, now)
+        )
+        return StoreDenied(f"{name}: access denied; {words}", reason=reason, right=right)
     if status is not None and 400 <= status < 500 and status not in {408, 429}:
         return StoreDenied(f"{name}: the store refuses the call ({status} {code})")
     if status is not None:
@@ -79,34 +86,73 @@ def translate(
     return StoreUnavailable(f"{name}: the connection failed: {_words(error)}")
 
 
-def _reason(code: str, need: Need, source: str, sas: Sas | None, now: datetime) -> str:
-    """Say what a 403 means; the same case has several codes, so they only help."""
+_Refusal = tuple[str, Reason, str]  # words, the reason, and the right that is missing
+
+
+def _credential_refused(code: str, detail: str, need: Need, source: str) -> _Refusal:
+    """Say what a 403 means for a key or an identity."""
     remedy = f"it takes {REMEDY[need]}"
-    if sas is None:
-        if code in {"AuthorizationPermissionMismatch", "InsufficientAccountPermissions"}:
-            return f"{source} lacks the right to {need}; {remedy}"
-        return (
-            f"{source} is refused ({code or 'no code'}), by itself or by the account's "
-            f"network rules; {remedy}"
-        )
-    if lack := lack_of(sas, need, now):
-        return f"{source} {lack}; {remedy}"
+    if code in {"AuthorizationPermissionMismatch", "InsufficientAccountPermissions"}:
+        return f"{source} lacks the right to {need}; {remedy}", DENIED[need], ROLE[need]
+    if code in _OWN_CODES:
+        return f"{source}: {_OWN_CODES[code]}", Reason.REFUSED, ""
+    if "date header" in detail.lower():  # "Request date header too old: ..."
+        words = f"{source}: this machine's clock and the store's differ; set it right"
+        return words, Reason.CLOCK_SKEW, ""
+    if "expired" in detail.lower():  # "Lifetime validation failed. The token is expired."
+        return f"{source}: its token has expired; log in again", Reason.KEYS_EXPIRED, ""
+    words = (
+        f"{source} is refused ({code or 'no code'}), by itself or by the account's network rules"
+    )
+    return f"{words}; {remedy}", Reason.KEYS_WRONG, ""
+
+
+def _sas_refused(
+    code: str, detail: str, need: Need, source: str, sas: Sas, now: datetime
+) -> _Refusal:
+    """Say what a 403 means for a SAS; the same case has several codes, so they only help."""
+    remedy = f"it takes {REMEDY[need]}"
+    if lack := lack_of(sas, need, now) or untimely(detail):
+        return f"{source} {lack.words}; {remedy}", lack.reason, lack.right
     if code == "AuthorizationProtocolMismatch":
-        return f"{source} allows https only (spr=https), and the endpoint is plain http"
+        words = f"{source} allows https only (spr=https), and the endpoint is plain http"
+        return words, Reason.REFUSED, ""
     if code == "AuthorizationSourceIPMismatch":
-        return f"{source} does not allow this machine's address (sip)"
-    if code in {"AuthorizationPermissionMismatch", "AuthorizationResourceTypeMismatch"}:
-        return f"{source} lacks the right to {need}; {remedy}"
-    return (
+        return f"{source} does not allow this machine's address (sip)", Reason.REFUSED, ""
+    if code in _OWN_CODES:
+        return f"{source}: {_OWN_CODES[code]}", Reason.REFUSED, ""
+    if code == "AuthorizationPermissionMismatch":
+        words = f"{source} lacks the right to {need}; {remedy}"
+        return words, DENIED[need], f"sp={LETTER[need]}"
+    if code == "AuthorizationResourceTypeMismatch":
+        words = f"{source} lacks the right to {need}; {remedy}"
+        return words, DENIED[need], f"srt={RESOURCE_TYPE[need]}"
+    words = (
         f"{source} is refused ({code or 'no code'}): signed with another key or for another "
         f"container, altered, revoked, or against the account's network rules; {remedy}"
     )
+    return words, Reason.SAS_WRONG, ""
+
+
+_OWN_CODES: Final = {
+    "KeyBasedAuthenticationNotPermitted": (
+        "the account permits neither keys nor a SAS (shared key access is disabled); "
+        "ask as an identity with a role"
+    ),
+    "AccountIsDisabled": "the account is disabled",
+}
 
 
 def _code(error: Exception) -> str:
     """Return the service's word for an error; the driver gives a string or a member of its enum."""
     code = getattr(error, "error_code", None)
     return str(getattr(code, "value", code) or "")
+
+
+def _detail(error: Exception) -> str:
+    """Return what the service says of a refusal; only read, for it quotes what was signed."""
+    told = getattr(error, "additional_info", None)
+    return str(told.get("authenticationerrordetail") or "") if isinstance(told, dict) else ""
 
 
 def _words(error: Exception) -> str:

@@ -21,8 +21,9 @@ from receiver.errors import ObjectChanged, ObjectMissing, StoreError, StoreUnava
 from receiver.limits import READ_CHUNK_BYTES
 from receiver.store.body import whole_body
 from receiver.store.bounds import BOUNDS, Bounds
+from receiver.store.denial import Need
 from receiver.store.gcs_access import GCSAccess, open_access
-from receiver.store.gcs_errors import Need, refusal, words_of
+from receiver.store.gcs_errors import refusal, says_what_is_missing, words_of
 from receiver.store.store import Object, Page, Properties
 
 FIELDS: Final = "name,generation,size,timeCreated"
@@ -40,15 +41,21 @@ PLAIN: Final = {"Accept-Encoding": "identity"}
 
 @asynccontextmanager
 async def open_gcs(
-    destination: Destination, *, endpoint_url: str | None = None, bounds: Bounds = BOUNDS
+    destination: Destination,
+    *,
+    endpoint_url: str | None = None,
+    bounds: Bounds = BOUNDS,
+    anonymous: bool = False,
 ) -> AsyncIterator["GCSStore"]:
     """Open a gs:// destination with Google's usual credentials; see `open_access` for emulators.
+
+    `anonymous` asks without any.
 
     Raises:
         StoreDenied: there are no credentials, or they cannot be used.
     """
     name = f"gs://{destination.bucket}"
-    async with open_access(name, endpoint_url=endpoint_url) as access:
+    async with open_access(name, endpoint_url=endpoint_url, anonymous=anonymous) as access:
         yield GCSStore(bucket=destination.bucket, access=access, bounds=bounds)
 
 
@@ -211,9 +218,10 @@ class GCSStore:
                 response.close()
         except (aiohttp.ClientError, TimeoutError) as error:
             raise StoreUnavailable(f"{self._named(key)}: {words_of(error)}") from error
-        if response.status == 404 and key and need == "read":
+        if response.status == 404 and need == "read" and not says_what_is_missing(said):
             raise await self._missing(key)
-        raise refusal(response.status, said, name=self._named(key), need=need)
+        name, caller = self._named(key), self._access.caller
+        raise refusal(response.status, said, name=name, need=need, caller=caller)
 
     async def _chunks(
         self, response: aiohttp.ClientResponse, key: str

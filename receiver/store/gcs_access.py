@@ -6,14 +6,16 @@ Everything that can be wrong with credentials is said here, before or between th
 import asyncio
 import logging
 import os
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any, Final
 
 import aiohttp
 
-from receiver.errors import StoreDenied, StoreError, StoreUnavailable
+from receiver.errors import Reason, StoreDenied, StoreError, StoreUnavailable
 from receiver.limits import READ_CHUNK_BYTES
+from receiver.store.gcs_errors import Caller
 
 LOOKED_FOR: Final = (
     "GOOGLE_APPLICATION_CREDENTIALS, gcloud's own (`gcloud auth application-default login`), "
@@ -27,9 +29,12 @@ METADATA_ATTEMPTS: Final = "2"
 class GCSAccess:
     """Credentials and session for one bucket; `name` is how an error names the bucket."""
 
-    def __init__(self, *, name: str, base_url: str, credentials: Any, session: Any) -> None:
+    def __init__(
+        self, *, name: str, base_url: str, caller: Caller, credentials: Any, session: Any
+    ) -> None:
         self.name = name
         self.base_url = base_url
+        self.caller = caller
         self.session: aiohttp.ClientSession = session
         self._credentials = credentials
 
@@ -55,11 +60,14 @@ class GCSAccess:
 
 
 @asynccontextmanager
-async def open_access(name: str, *, endpoint_url: str | None) -> AsyncIterator[GCSAccess]:
+async def open_access(
+    name: str, *, endpoint_url: str | None, anonymous: bool = False
+) -> AsyncIterator[GCSAccess]:
     """Find credentials and open a session; `endpoint_url` takes the place of Google's address.
 
     STORAGE_EMULATOR_HOST is asked without credentials, as Google's own libraries do. So is an
-    `endpoint_url` of plain http, unless GOOGLE_APPLICATION_CREDENTIALS is set.
+    `endpoint_url` of plain http, unless GOOGLE_APPLICATION_CREDENTIALS is set. `anonymous` asks
+    every server so.
 
     Raises:
         StoreDenied: there are no credentials, or they cannot be used.
@@ -70,18 +78,24 @@ async def open_access(name: str, *, endpoint_url: str | None) -> AsyncIterator[G
         "trust_env": True,  # a proxy is found as every other driver finds it
     }
     # A thread: looking for credentials may ask the metadata server, and blocks.
-    filesystem = await asyncio.to_thread(_build_filesystem, name, endpoint_url, session_options)
+    caller = Caller.ANONYMOUS if anonymous else _caller(endpoint_url)
+    filesystem = await asyncio.to_thread(
+        _build_filesystem, name, endpoint_url, caller, session_options
+    )
     session = await filesystem._set_session()  # noqa: SLF001 (gcsfs's asynchronous calls all are)
     async with session:
         yield GCSAccess(
             name=name,
             base_url=filesystem.base.removesuffix("/storage/v1/").rstrip("/"),
+            caller=caller,
             credentials=filesystem.credentials,
             session=session,
         )
 
 
-def _build_filesystem(name: str, endpoint_url: str | None, session_options: object) -> Any:
+def _build_filesystem(
+    name: str, endpoint_url: str | None, caller: Caller, session_options: object
+) -> Any:
     """Build gcsfs's file system, which holds the credentials; blocks while it looks for them."""
     # Read at import: with it, every call first asks a gRPC service that an emulator has not.
     os.environ.setdefault("GCSFS_EXPERIMENTAL_ZB_HNS_SUPPORT", "false")
@@ -93,7 +107,7 @@ def _build_filesystem(name: str, endpoint_url: str | None, session_options: obje
     logging.getLogger("google.auth").setLevel(logging.ERROR)
     try:
         return GCSFileSystem(
-            token="anon" if _is_anonymous(endpoint_url) else "google_default",
+            token="google_default" if caller is Caller.ACCOUNT else "anon",
             access="read_write",
             project="",
             endpoint_url=endpoint_url,
@@ -105,15 +119,17 @@ def _build_filesystem(name: str, endpoint_url: str | None, session_options: obje
     except GoogleAuthError as error:
         raise _translate(name, error) from error
     except (OSError, ValueError) as error:  # a key file that is no file, or no key
-        raise StoreDenied(f"{name}: the credentials cannot be read: {error}") from error
+        raise StoreDenied(
+            f"{name}: the credentials cannot be read: {error}", reason=Reason.KEYS_MISSING
+        ) from error
 
 
-def _is_anonymous(endpoint_url: str | None) -> bool:
-    """Whether the server that will be asked is one to which credentials are not shown."""
+def _caller(endpoint_url: str | None) -> Caller:
+    """Say whether the server that will be asked is one to which credentials are not shown."""
     if endpoint_url is None:
-        return bool(os.environ.get("STORAGE_EMULATOR_HOST"))
+        return Caller.NOBODY if os.environ.get("STORAGE_EMULATOR_HOST") else Caller.ACCOUNT
     named = os.environ.get("GOOGLE_APPLICATION_CREDENTIALS")
-    return endpoint_url.startswith("http://") and not named
+    return Caller.NOBODY if endpoint_url.startswith("http://") and not named else Caller.ACCOUNT
 
 
 def _translate(name: str, error: BaseException) -> StoreError:
@@ -127,9 +143,22 @@ def _translate(name: str, error: BaseException) -> StoreError:
         return StoreUnavailable(f"{name}: the server that gives out tokens did not answer: {said}")
     if isinstance(error, DefaultCredentialsError):
         return StoreDenied(
-            f"{name}: no usable Google credentials; looked for {LOOKED_FOR}. Google says: {said}"
+            f"{name}: no usable Google credentials; looked for {LOOKED_FOR}. Google says: {said}",
+            reason=Reason.KEYS_MISSING,
         )
+    reason, remedy = _token_refused(said)
     return StoreDenied(
-        f"{name}: Google gives no token for the credentials found: {said}; "
-        "is the key still valid, and the clock right?"
+        f"{name}: Google gives no token for the credentials found: {said}; {remedy}", reason=reason
     )
+
+
+def _token_refused(said: str) -> tuple[Reason, str]:
+    """Read in Google's words why no token is given; its code is invalid_grant for nearly all."""
+    if re.search(r"short-lived|reasonable timeframe|\biat\b|used too early|clock", said):
+        return Reason.CLOCK_SKEW, "set this machine's clock right"
+    if re.search(r"expired|[Rr]eauthenticat|invalid_rapt", said):
+        return (
+            Reason.KEYS_EXPIRED,
+            "log in again (`gcloud auth application-default login`), or name a new key file",
+        )
+    return Reason.KEYS_WRONG, "is the key still valid, and the clock right?"

@@ -13,7 +13,7 @@ import secrets
 import stat
 import threading
 from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from io import BufferedReader
 from itertools import chain, islice
@@ -23,13 +23,22 @@ from typing import Final
 from receiver.destination.destination import Destination
 from receiver.errors import (
     ObjectChanged,
-    ObjectMissing,
     StoreDenied,
-    StoreError,
     StoreUnavailable,
 )
 from receiver.limits import READ_CHUNK_BYTES
 from receiver.store.bounds import BOUNDS, Bounds
+from receiver.store.local_errors import (
+    FIND_FILE,
+    FOLLOW_LINK,
+    LIST_FOLDER,
+    OPEN_FILE,
+    READ_FILE,
+    WRITE_FILE,
+    no_file,
+    ours,
+    translated,
+)
 from receiver.store.store import Object, Page, Properties, Unlisted
 from receiver.store.tree import Found, is_partial, is_text, partial_name, walk
 
@@ -37,7 +46,6 @@ LISTINGS_OPEN_MAX: Final = 8
 """So many listings can be continued where they stopped; older ones begin again at their key."""
 
 _Listing = Iterator[tuple[bytes, Object | Unlisted]]
-_READ_AND_SEARCH: Final = "read ('r') and search ('x') on the folder"
 
 
 @asynccontextmanager
@@ -76,9 +84,9 @@ class LocalStore:
     @asynccontextmanager
     async def open(self, obj: Object) -> AsyncIterator[AsyncIterator[bytes]]:
         path = self._path(obj.key)
-        with await asyncio.to_thread(_open_to_read, path) as file:
+        with await asyncio.to_thread(self._open_to_read, path) as file:
             _must_be(obj, path, file)
-            chunks = _chunks(file, obj, path)
+            chunks = self._chunks(file, obj, path)
             try:
                 yield chunks
             finally:
@@ -109,29 +117,29 @@ class LocalStore:
 
     def _entries(self, prefix: str, after: str) -> _Listing:
         root, start = os.fsencode(self._root), after.encode(errors="surrogateescape")
-        with _translated(self._root, _READ_AND_SEARCH):
+        with translated(self._root, LIST_FOLDER, root=self._root):
             for found in walk(root, prefix.encode(), start):
-                entry = _entry(found)
+                entry = _entry(found, self._root)
                 if entry is not None:
                     yield found.key, entry
 
     def _find(self, key: str) -> Object:
         path = self._path(key)
-        with _translated(path, "search ('x') on its folders"):
+        with translated(path, FIND_FILE, root=self._root):
             status = path.stat()
         _must_be_file(path, status)
         return _object(key, status)
 
     def _read(self, key: str, bytes_max: int) -> bytes:
         path = self._path(key)
-        with _open_to_read(path) as file, _translated(path, "read ('r') on the file"):
+        with self._open_to_read(path) as file, translated(path, READ_FILE, root=self._root):
             _must_be_file(path, os.fstat(file.fileno()))
             return file.read(bytes_max)
 
     def _put(self, key: str, body: bytes) -> Object:
         path = self._path(key)
         partial = path.with_name(partial_name(secrets.token_hex(8)))
-        with _translated(path, "write ('w') on its folder"):
+        with translated(path, WRITE_FILE, root=self._root):
             path.parent.mkdir(parents=True, exist_ok=True)
             try:
                 with partial.open("xb") as file:
@@ -144,6 +152,36 @@ class LocalStore:
                 partial.unlink(missing_ok=True)
         return _object(key, status)
 
+    def _open_to_read(self, path: Path) -> BufferedReader:
+        def opener(name: str, flags: int) -> int:
+            # a named pipe nobody writes to would keep us waiting; plain files ignore it
+            return os.open(name, flags | os.O_NONBLOCK)
+
+        with translated(path, OPEN_FILE, root=self._root):
+            try:
+                return open(path, "rb", opener=opener)
+            except IsADirectoryError as error:
+                raise no_file(path) from error
+
+    async def _chunks(
+        self, file: BufferedReader, obj: Object, path: Path
+    ) -> AsyncGenerator[bytes, None]:
+        """Yield the file's bytes; when all are read, the file must still be the same."""
+        got = 0
+        while chunk := await asyncio.to_thread(self._read_at, file, got, path):
+            got += len(chunk)
+            if got > obj.stored_bytes:
+                raise _changed(path)
+            yield chunk
+        _must_be(obj, path, file)
+        if got != obj.stored_bytes:
+            raise StoreUnavailable(f"{path}: {got:,} of {obj.stored_bytes:,} bytes could be read")
+
+    def _read_at(self, file: BufferedReader, offset: int, path: Path) -> bytes:
+        """Read by position: a cancelled reading goes on in its thread, and would move us."""
+        with translated(path, READ_FILE, root=self._root):
+            return os.pread(file.fileno(), READ_CHUNK_BYTES, offset)
+
     def _path(self, key: str) -> Path:
         """Return the file of a key; a key that would leave the folder is refused."""
         segments = key.split("/")
@@ -155,37 +193,6 @@ class LocalStore:
         return self._root / key
 
 
-async def _chunks(file: BufferedReader, obj: Object, path: Path) -> AsyncGenerator[bytes, None]:
-    """Yield the file's bytes; when all are read, the file must still be the same."""
-    got = 0
-    while chunk := await asyncio.to_thread(_read_at, file, got, path):
-        got += len(chunk)
-        if got > obj.stored_bytes:
-            raise _changed(path)
-        yield chunk
-    _must_be(obj, path, file)
-    if got != obj.stored_bytes:
-        raise StoreUnavailable(f"{path}: {got:,} of {obj.stored_bytes:,} bytes could be read")
-
-
-def _read_at(file: BufferedReader, offset: int, path: Path) -> bytes:
-    """Read by position: a reading that was cancelled goes on in its thread, and would move us."""
-    with _translated(path, "read ('r') on the file"):
-        return os.pread(file.fileno(), READ_CHUNK_BYTES, offset)
-
-
-def _open_to_read(path: Path) -> BufferedReader:
-    def opener(name: str, flags: int) -> int:
-        # a named pipe nobody writes to would keep us waiting; plain files ignore it
-        return os.open(name, flags | os.O_NONBLOCK)
-
-    with _translated(path, "read ('r') on the file and search ('x') on its folders"):
-        try:
-            return open(path, "rb", opener=opener)
-        except IsADirectoryError as error:
-            raise _no_file(path) from error
-
-
 def _must_be(obj: Object, path: Path, file: BufferedReader) -> None:
     status = os.fstat(file.fileno())
     _must_be_file(path, status)
@@ -195,11 +202,7 @@ def _must_be(obj: Object, path: Path, file: BufferedReader) -> None:
 
 def _must_be_file(path: Path, status: os.stat_result) -> None:
     if not stat.S_ISREG(status.st_mode):
-        raise _no_file(path)
-
-
-def _no_file(path: Path) -> ObjectMissing:
-    return ObjectMissing(f"{path}: there is no such file (what has the name is no plain file)")
+        raise no_file(path)
 
 
 def _changed(path: Path) -> ObjectChanged:
@@ -215,11 +218,11 @@ def _page(entries: Iterable[tuple[bytes, Object | Unlisted]], *, next_: str | No
     )
 
 
-def _entry(found: Found) -> Object | Unlisted | None:
+def _entry(found: Found, root: Path) -> Object | Unlisted | None:
     """Return what a listing says of something; None of what is gone since its folder was read."""
     path = Path(os.fsdecode(found.path))
     if found.denied is not None:
-        return _unlisted(found, str(_ours(found.denied, path, _READ_AND_SEARCH)))
+        return _unlisted(found, str(ours(found.denied, path, LIST_FOLDER, root=root)))
     if not is_text(found.key):
         return _unlisted(found, f"{path}: its name is not UTF-8; rename it to have it verified")
     try:
@@ -230,7 +233,7 @@ def _entry(found: Found) -> Object | Unlisted | None:
                 return None
             raise
         if isinstance(error, PermissionError):
-            return _unlisted(found, str(_ours(error, path, "search ('x') where the link leads")))
+            return _unlisted(found, str(ours(error, path, FOLLOW_LINK, root=root)))
         if error.errno in {errno.ENOENT, errno.ELOOP}:
             return _unlisted(found, f"{path}: a link to nowhere; restore what it names")
         raise
@@ -258,25 +261,3 @@ def _object(key: str, status: os.stat_result) -> Object:
 
 def _etag(status: os.stat_result) -> str:
     return f"{status.st_size:x}-{status.st_mtime_ns:x}-{status.st_ino:x}"
-
-
-@contextmanager
-def _translated(path: Path, permission: str) -> Iterator[None]:
-    """Turn what the system says into ours; `permission` is what the caller would need."""
-    try:
-        yield
-    except OSError as error:
-        raise _ours(error, path, permission) from error
-
-
-def _ours(error: OSError, path: Path, permission: str) -> StoreError:
-    match error:
-        case PermissionError():
-            denied = error.filename if isinstance(error.filename, str | bytes) else path
-            named = os.fsdecode(denied).removesuffix("/.")  # a folder is searched by its dot
-            return StoreDenied(f"{named}: permission denied; this user needs {permission}")
-        case FileNotFoundError() | NotADirectoryError():
-            return ObjectMissing(f"{path}: there is no such file or folder")
-        case IsADirectoryError() | FileExistsError():
-            return StoreDenied(f"{path}: a folder or a file stands where the other is needed")
-    return StoreUnavailable(f"{path}: {error.strerror or error}")

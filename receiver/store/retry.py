@@ -72,24 +72,48 @@ class RetryingStore:
             yield await self._ask(f"opening {obj.key!r}", begin)
 
     async def _ask(self, what: str, call: Callable[[], Awaitable[Answer]]) -> Answer:
-        wait_seconds = self._bounds.retry_seconds
-        for attempts_left in reversed(range(self._attempts_max)):
-            try:
-                return await self._attempt(what, call)
-            except StoreUnavailable as error:
-                if not attempts_left:
-                    raise
-                cut_seconds = wait_seconds * (0.5 + self._random.random() / 2)
-                _log.warning("%s; asking again in %.1f s", error, cut_seconds)
-            await self._clock.sleep(cut_seconds)
-            wait_seconds *= 2
-        raise AssertionError("attempts_max is at least 1")
+        return await ask_again(
+            call,
+            what=f"{self.properties.name}: {what}",
+            clock=self._clock,
+            random=self._random,
+            attempts_max=self._attempts_max,
+            bounds=self._bounds,
+        )
 
-    async def _attempt(self, what: str, call: Callable[[], Awaitable[Answer]]) -> Answer:
+
+async def ask_again(
+    call: Callable[[], Awaitable[Answer]],
+    *,
+    what: str,
+    clock: Clock,
+    random: Random,
+    attempts_max: int = STORE_ATTEMPTS_MAX,
+    bounds: Bounds = BOUNDS,
+) -> Answer:
+    """Make a call, and make it again while it is StoreUnavailable; `what` names it in an error.
+
+    Raises:
+        StoreUnavailable: the last call's, after `attempts_max` of them.
+        StoreError: as the call says; never made again.
+    """
+    wait_seconds = bounds.retry_seconds
+    for attempts_left in reversed(range(attempts_max)):
         try:
-            async with asyncio.timeout(self._bounds.call_seconds):
-                return await call()
-        except TimeoutError as error:
-            raise StoreUnavailable(
-                f"{self.properties.name}: {what}: no answer in {self._bounds.call_seconds:g} s"
-            ) from error
+            return await _attempt(call, what, bounds)
+        except StoreUnavailable as error:
+            if not attempts_left:
+                raise
+            cut_seconds = wait_seconds * (0.5 + random.random() / 2)
+            _log.warning("%s; asking again in %.1f s", error, cut_seconds)
+        await clock.sleep(cut_seconds)
+        wait_seconds *= 2
+    raise AssertionError("attempts_max is at least 1")
+
+
+async def _attempt(call: Callable[[], Awaitable[Answer]], what: str, bounds: Bounds) -> Answer:
+    try:
+        async with asyncio.timeout(bounds.call_seconds):
+            return await call()
+    except TimeoutError as error:
+        raise StoreUnavailable(f"{what}: no answer in {bounds.call_seconds:g} s") from error

@@ -16,8 +16,10 @@ from receiver.errors import ObjectChanged, ObjectMissing, StoreDenied, StoreUnav
 from receiver.limits import READ_CHUNK_BYTES
 from receiver.store.body import whole_body
 from receiver.store.bounds import BOUNDS, Bounds
+from receiver.store.denial import most_telling
 from receiver.store.s3_access import S3Access
-from receiver.store.s3_errors import Permission, translated
+from receiver.store.s3_denial import Permission
+from receiver.store.s3_errors import translated
 from receiver.store.store import Object, Page, Properties
 
 Answer = dict[str, Any]
@@ -25,15 +27,25 @@ Answer = dict[str, Any]
 
 @asynccontextmanager
 async def open_s3(
-    destination: Destination, *, endpoint_url: str | None = None, bounds: Bounds = BOUNDS
+    destination: Destination,
+    *,
+    endpoint_url: str | None = None,
+    bounds: Bounds = BOUNDS,
+    anonymous: bool = False,
 ) -> AsyncIterator["S3Store"]:
     """Open the bucket of an s3:// or r2:// destination.
 
     The conf's keys are used where they can read, else the usual chain of AWS; AWS_ENDPOINT_URL_S3
-    holds where neither `endpoint_url` nor the conf names an endpoint.
+    holds where neither `endpoint_url` nor the conf names an endpoint. `anonymous` asks without any.
     """
     async with AsyncExitStack() as opened:
-        access = S3Access(destination, endpoint_url=endpoint_url, bounds=bounds, opened=opened)
+        access = S3Access(
+            destination,
+            endpoint_url=endpoint_url,
+            bounds=bounds,
+            opened=opened,
+            anonymous=anonymous,
+        )
         yield S3Store(destination, access=access, bounds=bounds)
 
 
@@ -148,7 +160,12 @@ class S3Store:
             return answer
         if len(denials) == 1:
             raise denials[0]
-        raise StoreDenied("; and ".join(str(error) for error in denials)) from denials[0]
+        telling = most_telling(denials)
+        raise StoreDenied(
+            "; and ".join(str(error) for error in denials),
+            reason=telling.reason,
+            right=telling.right,
+        ) from telling
 
     async def _get(self, key: str, **conditions: str) -> Answer:
         return await self._ask(

@@ -1,20 +1,28 @@
-"""The ways into an S3 bucket: the conf's own keys, then the cloud's usual chain of credentials."""
+"""The ways into an S3 bucket: the conf's own keys, then the cloud's usual chain of credentials.
+
+Or, to see who else may come in, no keys at all.
+"""
 
 import asyncio
+import logging
 from contextlib import AsyncExitStack
 from functools import cache
 from typing import Any, Final
 
 from aiobotocore.config import AioConfig
 from aiobotocore.session import AioSession
+from botocore import UNSIGNED
+from botocore.exceptions import InvalidRegionError
 from botocore.loaders import create_loader
 
 from receiver.destination.destination import Destination, Scheme
 from receiver.errors import ConfigError
 from receiver.store.bounds import Bounds
+from receiver.store.s3_session import StayingSession, find_region_once
 
 CONF_KEYS: Final = "keys of the destination_conf"
 USUAL_KEYS: Final = "keys of the usual chain (environment, profile, role)"
+ANONYMOUS: Final = "anonymous caller"
 
 CONNECTIONS_MAX: Final = 64
 """One store's connections: each stream holds one, and no process reads more batches at once."""
@@ -27,7 +35,7 @@ class S3Access:
     """Clients of one bucket, each made once, when it is first needed.
 
     `keys` names them in the order to try: the conf's keys, if it has any, are often Logpush's own
-    and may only write.
+    and may only write. `anonymous` takes neither these nor those.
     """
 
     def __init__(
@@ -37,8 +45,12 @@ class S3Access:
         endpoint_url: str | None,
         bounds: Bounds,
         opened: AsyncExitStack,
+        anonymous: bool = False,
     ) -> None:
-        self.keys = (CONF_KEYS, USUAL_KEYS) if destination.access_key_id else (USUAL_KEYS,)
+        # It warns, with a traceback, of a role that is refused; our error says it in one line.
+        logging.getLogger("aiobotocore").setLevel(logging.ERROR)
+        own = (CONF_KEYS,) if destination.access_key_id else ()
+        self.keys = (ANONYMOUS,) if anonymous else (*own, USUAL_KEYS)
         self._destination = destination
         self._endpoint_url = endpoint_url or _endpoint_url(destination)
         self._bounds = bounds
@@ -63,7 +75,8 @@ class S3Access:
             own["aws_secret_access_key"] = destination.secret_access_key.reveal()
         region = destination.region or session.get_config_variable("region") or "us-east-1"
         config = AioConfig(
-            signature_version="s3v4",
+            signature_version=UNSIGNED if keys == ANONYMOUS else "s3v4",
+            http_session_cls=StayingSession,
             connect_timeout=min(CONNECT_SECONDS, self._bounds.call_seconds),
             read_timeout=self._bounds.stall_seconds,
             max_pool_connections=CONNECTIONS_MAX,
@@ -73,7 +86,7 @@ class S3Access:
             response_checksum_validation="when_required",
         )
         try:
-            return await self._opened.enter_async_context(
+            client = await self._opened.enter_async_context(
                 session.create_client(
                     "s3",
                     region_name="auto" if destination.scheme is Scheme.R2 else region,
@@ -82,11 +95,18 @@ class S3Access:
                     **own,
                 )
             )
+        except InvalidRegionError as error:
+            raise ConfigError(
+                f"{destination}: the region is not the name of a region, such as eu-west-1; "
+                "correct `region` in the destination_conf, or AWS_DEFAULT_REGION"
+            ) from error
         except ValueError as error:  # the driver's word for an address that is none
             raise ConfigError(
                 f"{destination}: the endpoint is no address: write it with http:// or https://,"
                 " in --endpoint-url, AWS_ENDPOINT_URL_S3 or AWS_ENDPOINT_URL"
             ) from error
+        client.meta.events.register("before-call.s3.HeadBucket", find_region_once)
+        return client
 
 
 @cache

@@ -1,11 +1,11 @@
 """What S3 and its driver say, translated: every error names the thing and the remedy.
 
 A server's own message is left out: it may repeat the access key id or the string that was signed.
+Its refusals are s3_denial.py's.
 """
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from enum import StrEnum
 from typing import Final
 
 import aiohttp
@@ -14,47 +14,29 @@ from botocore import exceptions as driver
 from receiver.errors import (
     ObjectChanged,
     ObjectMissing,
+    Reason,
     StoreDenied,
     StoreError,
     StoreUnavailable,
 )
-
-
-class Permission(StrEnum):
-    """What a call needs, in AWS's words; they hold for most of the servers that speak S3."""
-
-    LIST = "s3:ListBucket on the bucket"
-    GET = (
-        "s3:GetObject on the object (or the object does not exist: "
-        "without s3:ListBucket the store does not tell)"
-    )
-    PUT = "s3:PutObject on the object"
-
+from receiver.store.s3_denial import Permission, denial
 
 LOOKED_FOR: Final = (
     "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, a profile in ~/.aws, "
     "the role of a container or an instance"
 )
 
-_DENIED: Final = {
-    "SignatureDoesNotMatch": "the secret access key does not belong to the access key id; correct",
-    "InvalidAccessKeyId": "the store does not know the access key id; correct",
-    "ExpiredToken": "the session token has expired; renew",
-    "InvalidToken": "the session token is not valid; renew",
-    "TokenRefreshRequired": "the session token has expired; renew",
-}
-
 _UNAVAILABLE: Final = {"SlowDown", "RequestTimeout", "InternalError", "ServiceUnavailable"}
 
+_LOG_IN_AGAIN: Final = (driver.SSOError, driver.TokenRetrievalError, driver.LoginError)
+
 _NO_KEYS: Final = (
+    *_LOG_IN_AGAIN,
     driver.NoCredentialsError,
     driver.PartialCredentialsError,
     driver.CredentialRetrievalError,
     driver.ProfileNotFound,
-    driver.TokenRetrievalError,
     driver.NoAuthTokenError,
-    driver.SSOError,
-    driver.LoginError,
     driver.ConfigParseError,
 )
 
@@ -70,9 +52,17 @@ def translated(name: str, permission: Permission, keys: str) -> Iterator[None]:
     except driver.ClientError as error:
         raise _answered(error, name, permission, keys) from error
     except _NO_KEYS as error:
-        raise StoreDenied(f"{name}: no usable {keys}: {_no_keys(error)}") from error
+        again = isinstance(error, _LOG_IN_AGAIN)
+        raise StoreDenied(
+            f"{name}: no usable {keys}: {_no_keys(error)}",
+            reason=Reason.KEYS_EXPIRED if again else Reason.KEYS_MISSING,
+        ) from error
     except driver.ParamValidationError as error:
-        raise ObjectMissing(f"{name}: no bucket or key can have such a name") from error
+        of_bucket = "Invalid bucket name" in str(error)
+        raise ObjectMissing(
+            f"{name}: no {'bucket' if of_bucket else 'key'} can have such a name",
+            reason=Reason.BUCKET_MISSING if of_bucket else None,
+        ) from error
     except (driver.BotoCoreError, aiohttp.ClientError, OSError) as error:
         reason = (
             error.__cause__ or error.__context__ or error
@@ -87,28 +77,17 @@ def _answered(
     told = error.response.get("Error", {})
     code = str(told.get("Code", ""))
     status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
-    if code == "NoSuchBucket":
-        return ObjectMissing(f"{name}: there is no such bucket")
-    if code == "InvalidObjectState":
-        return StoreDenied(f"{name}: the object is archived; restore it before it can be read")
-    if code == "RequestTimeTooSkewed":
-        return StoreDenied(f"{name}: this machine's clock and the store's differ; set it right")
-    if code in _DENIED:
-        return StoreDenied(f"{name}: {_DENIED[code]} the {keys}")
-    if code in {"PermanentRedirect", "AuthorizationHeaderMalformed", "IllegalLocationConstraint"}:
-        region = told.get("Region") or "unknown"
-        return StoreDenied(
-            f"{name}: the bucket is in another region ({region}); put it into the destination_conf"
-        )
     if code in _UNAVAILABLE or (status >= 500 and status != 501) or status == 429:
         return StoreUnavailable(f"{name}: the store answered {status} {code}")
+    if code in {"NoSuchBucket", "InvalidBucketName"} or (
+        status == 404 and permission is Permission.LIST
+    ):
+        return ObjectMissing(f"{name}: there is no such bucket", reason=Reason.BUCKET_MISSING)
     if status == 404:
         return ObjectMissing(f"{name}: there is no such object")
     if status in {412, 416}:  # 416: it is shorter now, and the server ignores If-Match
         return ObjectChanged(f"{name}: the object was replaced while it was read")
-    if status in {401, 403}:
-        return StoreDenied(f"{name}: access denied; the {keys} need {permission}")
-    return StoreDenied(f"{name}: the store refused with {status} {code}")
+    return denial(error, name, permission, keys)
 
 
 def _no_keys(error: driver.BotoCoreError) -> str:

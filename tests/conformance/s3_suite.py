@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from receiver.destination.destination import Destination
-from receiver.errors import ObjectMissing, StoreDenied
+from receiver.errors import ObjectMissing, Reason, StoreDenied
 from receiver.store.bounds import BOUNDS, Bounds
 from receiver.store.s3 import S3Store, open_s3
 from tests.conformance.store_suite import RemoteStoreSuite, listed, whole
@@ -30,9 +30,12 @@ class S3Place:
         url = through.url if through else self.server.url
         return open_s3(self.server.destination(self.bucket), endpoint_url=url, bounds=bounds)
 
-    def open_as(self, user: User | None) -> AbstractAsyncContextManager[S3Store]:
+    def open_as(
+        self, user: User | None, *, anonymous: bool = False
+    ) -> AbstractAsyncContextManager[S3Store]:
         """Open the bucket with a user's keys in the conf, or with none."""
-        return open_s3(destination(self.bucket, user=user), endpoint_url=self.server.url)
+        conf = destination(self.bucket, user=user)
+        return open_s3(conf, endpoint_url=self.server.url, anonymous=anonymous)
 
     def open_missing(self) -> AbstractAsyncContextManager[S3Store]:
         return open_s3(self.server.destination("no-such-bucket"), endpoint_url=self.server.url)
@@ -77,8 +80,12 @@ class S3Suite(RemoteStoreSuite):
         self, place: S3Place, server: S3Server
     ) -> None:
         async with place.open_as(server.getter) as store:
-            with pytest.raises(StoreDenied, match=r"access denied.*s3:ListBucket on the bucket"):
+            with pytest.raises(
+                StoreDenied, match=r"access denied.*s3:ListBucket on the bucket"
+            ) as caught:
                 await store.list("")
+            assert caught.value.reason is Reason.LIST_DENIED
+            assert caught.value.right == "s3:ListBucket"
 
     async def test_a_reading_denied_names_the_permission(
         self, place: S3Place, server: S3Server
@@ -86,23 +93,30 @@ class S3Suite(RemoteStoreSuite):
         _write(place, "logs/a", b"1")
         async with place.open_as(server.writer) as store:
             for call in (store.find("logs/a"), store.read("logs/a", bytes_max=1)):
-                with pytest.raises(StoreDenied, match=r"logs/a: access denied.*s3:GetObject"):
+                with pytest.raises(
+                    StoreDenied, match=r"logs/a: access denied.*s3:GetObject"
+                ) as caught:
                     await call
+                assert caught.value.reason is Reason.READ_DENIED
+                assert caught.value.right == "s3:GetObject"
 
     async def test_a_writing_denied_names_the_permission(
         self, place: S3Place, server: S3Server
     ) -> None:
         async with place.open_as(server.reader) as store:
-            with pytest.raises(StoreDenied, match=r"access denied.*s3:PutObject"):
+            with pytest.raises(StoreDenied, match=r"access denied.*s3:PutObject") as caught:
                 await store.put("logs/a", b"1")
+            assert caught.value.reason is Reason.WRITE_DENIED
+            assert caught.value.right == "s3:PutObject"
 
     async def test_a_missing_key_without_the_right_to_list_is_worded_with_care(
         self, place: S3Place, server: S3Server
     ) -> None:
         async with place.open_as(server.getter) as store:
             if server.denies_missing:
-                with pytest.raises(StoreDenied, match="or the object does not exist"):
+                with pytest.raises(StoreDenied, match="or the object does not exist") as caught:
                     await store.find("logs/no-such")
+                assert caught.value.reason is Reason.READ_DENIED
             else:
                 with pytest.raises(ObjectMissing, match="no such object"):
                     await store.find("logs/no-such")
@@ -114,13 +128,17 @@ class S3Suite(RemoteStoreSuite):
                 for call in (store.list(""), store.find("logs/a"), store.read("a", bytes_max=1)):
                     with pytest.raises(StoreDenied, match=words) as caught:
                         await call
-                    assert user.secret_access_key not in str(caught.value)
-                    assert user.access_key_id not in str(caught.value)
+                    assert caught.value.reason is Reason.KEYS_WRONG
+                    assert user.secret_access_key not in repr(caught.value)
+                    assert user.access_key_id not in repr(caught.value)
 
     async def test_no_keys_at_all_says_where_they_were_looked_for(self, place: S3Place) -> None:
         async with place.open_as(None) as store:
-            with pytest.raises(StoreDenied, match=r"none found.*AWS_ACCESS_KEY_ID.*~/.aws"):
+            with pytest.raises(
+                StoreDenied, match=r"none found.*AWS_ACCESS_KEY_ID.*~/.aws"
+            ) as caught:
                 await store.list("")
+            assert caught.value.reason is Reason.KEYS_MISSING
 
     async def test_keys_that_only_write_give_way_to_the_usual_chain(
         self, place: S3Place, server: S3Server, monkeypatch: pytest.MonkeyPatch
@@ -146,12 +164,17 @@ class S3Suite(RemoteStoreSuite):
         self, place: S3Place, server: S3Server, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         async with place.open_as(server.writer) as store:
-            with pytest.raises(StoreDenied, match=r"keys of the destination_conf.*none found"):
+            with pytest.raises(
+                StoreDenied, match=r"keys of the destination_conf.*none found"
+            ) as caught:
                 await store.list("")
+            assert caught.value.reason is Reason.LIST_DENIED  # the conf's, for the others are none
+            assert caught.value.right == "s3:ListBucket"
         _use(monkeypatch, STRANGER)
         async with place.open_as(server.writer) as store:
             with pytest.raises(StoreDenied, match=r"destination_conf.*usual chain") as caught:
                 await store.list("")
+            assert caught.value.reason is Reason.LIST_DENIED
         for secret in (server.writer.secret_access_key, STRANGER.secret_access_key):
             assert secret not in str(caught.value)
 
@@ -167,8 +190,20 @@ class S3Suite(RemoteStoreSuite):
     async def test_a_bucket_name_that_none_can_have_is_missing(self, server: S3Server) -> None:
         odd = destination("no bucket has spaces", user=server.owner)
         async with open_s3(odd, endpoint_url=server.url) as store:
-            with pytest.raises(ObjectMissing, match="name"):
+            with pytest.raises(ObjectMissing, match="name") as caught:
                 await store.list("")
+            assert caught.value.reason is Reason.BUCKET_MISSING
+
+    async def test_an_anonymous_caller_reads_nothing_of_a_bucket_that_is_not_public(
+        self, place: S3Place, server: S3Server, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        _write(place, "logs/a", b"1")
+        _use(monkeypatch, server.owner)
+        async with place.open_as(server.owner, anonymous=True) as store:
+            for call in (store.find("logs/a"), store.read("logs/a", bytes_max=1)):
+                with pytest.raises(StoreDenied, match="denied to anonymous callers") as caught:
+                    await call
+                assert caught.value.reason is Reason.READ_DENIED
 
 
 def _write(place: S3Place, key: str, body: bytes) -> None:

@@ -22,7 +22,7 @@ from typing import ClassVar, Protocol
 import pytest
 
 from receiver.clock import SystemClock
-from receiver.errors import ObjectChanged, ObjectMissing, StoreUnavailable
+from receiver.errors import ObjectChanged, ObjectMissing, Reason, StoreUnavailable
 from receiver.limits import MIB
 from receiver.store.bounds import BOUNDS, Bounds
 from receiver.store.retry import RetryingStore
@@ -191,6 +191,13 @@ class StoreSuite:
         with pytest.raises(ObjectMissing, match="logs/no-such"):
             await whole(store, missing)
 
+    async def test_a_missing_object_has_its_reason(self, store: Store) -> None:
+        await store.put("logs/other", b"1")
+        for call in (store.find("logs/no-such"), store.read("logs/no-such", bytes_max=10)):
+            with pytest.raises(ObjectMissing) as caught:
+                await call
+            assert caught.value.reason is Reason.OBJECT_MISSING
+
     async def test_a_folder_is_no_object(self, store: Store) -> None:
         await store.put("logs/a", b"1")
         with pytest.raises(ObjectMissing):
@@ -202,6 +209,13 @@ class StoreSuite:
                 await store.list("")
             with pytest.raises(ObjectMissing, match=r"bucket|container|folder"):
                 await store.find("key")
+
+    async def test_a_missing_bucket_has_its_reason(self, place: Place) -> None:
+        async with place.open_missing() as store:
+            for call in (store.list(""), store.find("key"), store.read("key", bytes_max=10)):
+                with pytest.raises(ObjectMissing) as caught:
+                    await call
+                assert caught.value.reason is Reason.BUCKET_MISSING
 
     @pytest.mark.parametrize("size", [0, 1, 3 * MIB + 17])
     async def test_a_stream_brings_every_byte(self, store: Store, size: int) -> None:

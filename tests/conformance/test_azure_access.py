@@ -16,7 +16,13 @@ from azure.storage.blob import (
 from receiver.clock import SystemClock
 from receiver.destination.destination import Destination, Scheme
 from receiver.destination.parse import parse_destination
-from receiver.errors import DestinationInvalid, ObjectMissing, StoreDenied, StoreUnavailable
+from receiver.errors import (
+    DestinationInvalid,
+    ObjectMissing,
+    Reason,
+    StoreDenied,
+    StoreUnavailable,
+)
 from receiver.secret import Secret
 from receiver.store.azure import open_azure
 from tests.conformance.store_suite import listed, whole
@@ -71,7 +77,9 @@ def signature(sas: str) -> str:
     return sas.split("sig=")[1].partition("&")[0]
 
 
-async def refused(place: AzurePlace, sas: str, need: str = "list") -> str:
+async def refused(
+    place: AzurePlace, sas: str, need: str = "list", *, reason: Reason, right: str = ""
+) -> str:
     """Return what is said of a SAS that does not do for a need; it shows nothing of the secret."""
     async with place.open(sas=sas) as store:
         calls: dict[str, Callable[[], Awaitable[object]]] = {
@@ -82,7 +90,8 @@ async def refused(place: AzurePlace, sas: str, need: str = "list") -> str:
         with pytest.raises(StoreDenied) as caught:
             await calls[need]()
     said = str(caught.value)
-    assert signature(sas) not in said
+    assert (caught.value.reason, caught.value.right) == (reason, right)
+    assert signature(sas) not in said + repr(caught.value)
     assert "sig" not in said.replace("signed", "")
     assert caught.value.__cause__ is None  # a driver's error may quote the address
     return said
@@ -105,19 +114,34 @@ async def test_logpushs_own_sas_writes_and_says_why_it_does_not_read(place: Azur
     async with place.open(sas=sas) as store:
         assert (await store.put("logs/b", b"1")).stored_bytes == 1
     for need, words in (("list", "sp=w has no l"), ("read", "sp=w has no r")):
-        said = await refused(place, sas, need)
+        right = f"sp={need[0]}"
+        said = await refused(place, sas, need, reason=Reason.SAS_WRITE_ONLY, right=right)
         assert words in said
+        assert "can only write, and reads nothing back" in said
         assert LOOKED_FOR in said
         assert "sp=rl" in said
         assert "Storage Blob Data Reader" in said
 
 
 async def test_a_sas_for_reading_says_that_it_does_not_write(place: AzurePlace) -> None:
-    assert "sp=rl has no w" in await refused(place, container_sas(place), "write")
+    said = await refused(
+        place, container_sas(place), "write", reason=Reason.WRITE_DENIED, right="sp=w"
+    )
+    assert "sp=rl has no w" in said
+
+
+async def test_a_sas_for_reading_alone_says_that_it_does_not_list(place: AzurePlace) -> None:
+    sas = container_sas(place, "r")
+    async with place.open(sas=sas) as store:
+        assert await store.read("logs/a", bytes_max=3) == b"123"
+    said = await refused(place, sas, reason=Reason.LIST_DENIED, right="sp=l")
+    assert "sp=r has no l" in said
 
 
 async def test_a_sas_without_containers_says_that_it_does_not_list(place: AzurePlace) -> None:
-    said = await refused(place, account_sas(place, "rl", "o"))
+    said = await refused(
+        place, account_sas(place, "rl", "o"), reason=Reason.LIST_DENIED, right="srt=c"
+    )
     assert "srt=o" in said
     assert "srt with c" in said
 
@@ -133,15 +157,18 @@ async def test_a_sas_of_one_blob_says_that_it_does_not_list(place: AzurePlace) -
     )
     async with place.open(sas=sas) as store:
         assert await store.read("logs/a", bytes_max=3) == b"123"
-    assert "does not permit to list" in await refused(place, sas)
+    said = await refused(place, sas, reason=Reason.LIST_DENIED, right="sr=c")
+    assert "does not permit to list" in said
 
 
 async def test_a_sas_out_of_its_time_says_so(place: AzurePlace) -> None:
     now = datetime.now(UTC)
     expired = container_sas(place, expiry=now - HOUR)
-    assert f"expired at {now - HOUR:%Y-%m-%d %H:%M} UTC" in await refused(place, expired)
+    said = await refused(place, expired, reason=Reason.SAS_EXPIRED)
+    assert f"expired at {now - HOUR:%Y-%m-%d %H:%M} UTC" in said
     early = container_sas(place, start=now + HOUR, expiry=now + 2 * HOUR)
-    assert f"not valid before {now + HOUR:%Y-%m-%d %H:%M} UTC" in await refused(place, early)
+    said = await refused(place, early, reason=Reason.SAS_EARLY)
+    assert f"not valid before {now + HOUR:%Y-%m-%d %H:%M} UTC" in said
 
 
 async def test_a_sas_that_the_service_refuses_says_what_may_be_wrong(place: AzurePlace) -> None:
@@ -151,14 +178,15 @@ async def test_a_sas_that_the_service_refuses_says_what_may_be_wrong(place: Azur
         container_sas(place).replace("sig=", "sig=AA"),
     ):
         for need in ("list", "read"):
-            said = await refused(place, sas, need)
+            said = await refused(place, sas, need, reason=Reason.SAS_WRONG)
             assert "the SAS of the destination_conf is refused" in said
             assert "another key" in said
             assert "another container" in said
 
 
 async def test_a_sas_for_https_only_says_so(place: AzurePlace) -> None:
-    said = await refused(place, container_sas(place, protocol="https"))
+    sas = container_sas(place, protocol="https")
+    said = await refused(place, sas, reason=Reason.REFUSED)
     assert "https only (spr=https)" in said
 
 
@@ -172,7 +200,46 @@ async def test_a_stored_policy_is_believed_until_it_is_revoked(place: AzurePlace
         async with place.open(sas=sas) as store:
             assert await listed(store, "") == ["logs/a"]
         container.set_container_access_policy({})
-    assert "revoked" in await refused(place, sas)
+    assert "revoked" in await refused(place, sas, reason=Reason.SAS_WRONG)
+
+
+async def test_a_stored_policy_that_only_writes_is_told_by_the_store(place: AzurePlace) -> None:
+    now = datetime.now(UTC)
+    sas = container_sas(place, None, expiry=None, policy_id="writing")
+    with place.service() as service:
+        policy = AccessPolicy(permission="w", start=now - HOUR, expiry=now + HOUR)
+        service.get_container_client(place.container).set_container_access_policy(
+            {"writing": policy}
+        )
+    await refused(place, sas, reason=Reason.LIST_DENIED, right="sp=l")
+    await refused(place, sas, "read", reason=Reason.READ_DENIED, right="sp=r")
+
+
+# --- nobody's right ---
+
+
+async def test_an_anonymous_caller_is_let_into_no_container_that_is_not_public(
+    place: AzurePlace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AZURE_STORAGE_KEY", place.server.account_key)
+    async with place.open(sas=container_sas(place), anonymous=True) as store:
+        for call, reason in (
+            (store.list(""), Reason.LIST_DENIED),
+            (store.find("logs/a"), Reason.READ_DENIED),
+            (store.read("logs/a", bytes_max=1), Reason.READ_DENIED),
+        ):
+            with pytest.raises(StoreDenied, match="denied to anonymous callers") as caught:
+                await call
+            assert caught.value.reason is reason
+
+
+async def test_an_anonymous_caller_reads_what_is_public(place: AzurePlace) -> None:
+    with place.service() as service:
+        container = service.get_container_client(place.container)
+        container.set_container_access_policy({}, public_access="container")
+    async with place.open(anonymous=True) as store:
+        assert await listed(store, "") == ["logs/a"]
+        assert await store.read("logs/a", bytes_max=3) == b"123"
 
 
 # --- the usual chain ---
@@ -220,7 +287,8 @@ async def test_what_belongs_to_another_account_is_not_taken(
     async with place.open() as store:
         with pytest.raises(StoreDenied, match=r"CONNECTION_STRING \(.*\), .*KEY \(.*\)") as caught:
             await store.list("")
-    assert place.server.account_key not in str(caught.value)
+    assert caught.value.reason is Reason.KEYS_MISSING
+    assert place.server.account_key not in repr(caught.value)
 
 
 async def test_a_key_that_is_wrong_or_none_is_denied(
@@ -231,7 +299,8 @@ async def test_a_key_that_is_wrong_or_none_is_denied(
         async with place.open(sas=account_sas(place, "w", "o")) as store:
             with pytest.raises(StoreDenied, match=r"AZURE_STORAGE_KEY is refused.*sp=w") as caught:
                 await store.list("")
-        assert key not in str(caught.value)
+        assert caught.value.reason is Reason.KEYS_WRONG
+        assert key not in repr(caught.value)
 
 
 async def test_no_identity_is_said_with_all_that_was_looked_for(

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from receiver.errors import ObjectMissing, StoreDenied, StoreUnavailable
+from receiver.errors import ObjectMissing, Reason, StoreDenied, StoreUnavailable
 from receiver.store.gcs import open_gcs
 from tests.conformance.store_suite import listed, whole
 from tests.conformance.test_store_gcs import GCSPlace, destination
@@ -21,6 +21,11 @@ RIGHTS = {
     GETTER: frozenset({"get"}),
     "owner@p.iam": frozenset({"list", "get", "create"}),
 }
+
+SKEWED = (
+    "Invalid JWT: Token must be a short-lived token (60 minutes) and in a reasonable timeframe. "
+    "Check your iat and exp values in the JWT claim."
+)
 
 PROMPT_SECONDS = 6.0
 """gcsfs's own calls take half a minute to say that a credential is refused."""
@@ -74,15 +79,27 @@ async def test_a_right_denied_names_the_permission_and_a_role(accounts: Accounts
     accounts.use(WRITER)
     async with open_gcs(destination(accounts.bucket), endpoint_url=url) as store:
         obj = await store.put("logs/a", b"1")
-        with pytest.raises(StoreDenied, match=r"storage\.objects\.list .*storage\.objectViewer"):
+        with pytest.raises(
+            StoreDenied, match=r"storage\.objects\.list .*storage\.objectViewer"
+        ) as caught:
             await store.list("")
+        assert caught.value.reason is Reason.LIST_DENIED
+        assert caught.value.right == "storage.objects.list"
         for call in (store.find("logs/a"), store.read("logs/a", bytes_max=1), whole(store, obj)):
-            with pytest.raises(StoreDenied, match=r"logs/a: .*storage\.objects\.get .*Viewer"):
+            with pytest.raises(
+                StoreDenied, match=r"logs/a: .*storage\.objects\.get .*Viewer"
+            ) as caught:
                 await call
+            assert caught.value.reason is Reason.READ_DENIED
+            assert caught.value.right == "storage.objects.get"
     accounts.use(READER)
     async with open_gcs(destination(accounts.bucket), endpoint_url=url) as store:
-        with pytest.raises(StoreDenied, match=r"storage\.objects\.create .*storage\.objectUser"):
+        with pytest.raises(
+            StoreDenied, match=r"storage\.objects\.create .*storage\.objectUser"
+        ) as caught:
             await store.put("logs/a", b"1")
+        assert caught.value.reason is Reason.WRITE_DENIED
+        assert caught.value.right == "storage.objects.create"
 
 
 async def test_without_the_right_to_list_a_missing_object_is_worded_with_care(
@@ -98,8 +115,9 @@ async def test_a_key_that_google_does_not_know_is_denied_at_once(accounts: Accou
     accounts.use("owner@p.iam", forged=True)
     began = time.monotonic()
     async with open_gcs(destination(accounts.bucket), endpoint_url=accounts.front.url) as store:
-        with pytest.raises(StoreDenied, match=r"invalid_grant.*is the key still valid"):
+        with pytest.raises(StoreDenied, match=r"invalid_grant.*is the key still valid") as caught:
             await store.list("")
+    assert caught.value.reason is Reason.KEYS_WRONG
     assert time.monotonic() - began < PROMPT_SECONDS
 
 
@@ -113,16 +131,91 @@ async def test_a_token_that_is_refused_is_denied_at_once(accounts: Accounts) -> 
         with pytest.raises(StoreDenied, match="missing or refused") as caught:
             await store.list("")
     assert time.monotonic() - began < PROMPT_SECONDS
-    assert token not in str(caught.value)
+    assert caught.value.reason is Reason.KEYS_WRONG
+    assert token not in repr(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("words", "reason", "remedy"),
+    [
+        (SKEWED, Reason.CLOCK_SKEW, "set this machine's clock right"),
+        ("Token has been expired or revoked.", Reason.KEYS_EXPIRED, "log in again"),
+        ("Invalid grant: account not found", Reason.KEYS_WRONG, "is the key still valid"),
+    ],
+)
+async def test_why_no_token_is_given_is_told_apart(
+    accounts: Accounts, words: str, reason: Reason, remedy: str
+) -> None:
+    accounts.use("owner@p.iam")
+    accounts.front.no_token = words
+    async with open_gcs(destination(accounts.bucket), endpoint_url=accounts.front.url) as store:
+        with pytest.raises(StoreDenied, match=remedy) as caught:
+            await store.list("")
+    assert caught.value.reason is reason
+
+
+async def test_googles_own_words_tell_a_missing_bucket_from_a_missing_object(
+    accounts: Accounts,
+) -> None:
+    accounts.use(GETTER)
+    async with open_gcs(destination(accounts.bucket), endpoint_url=accounts.front.url) as store:
+        accounts.front.refusal = (404, "notFound")
+        for said, reason in (
+            ("The specified bucket does not exist.", Reason.BUCKET_MISSING),
+            (f"No such object: {accounts.bucket}/logs/a", Reason.OBJECT_MISSING),
+        ):
+            accounts.front.said = said
+            for call in (store.find("logs/a"), store.read("logs/a", bytes_max=1)):
+                with pytest.raises(ObjectMissing) as caught:
+                    await call
+                assert caught.value.reason is reason
+
+
+async def test_an_account_that_is_disabled_lacks_no_right(accounts: Accounts) -> None:
+    accounts.use("owner@p.iam")
+    accounts.front.refusal = (403, "accountDisabled")
+    async with open_gcs(destination(accounts.bucket), endpoint_url=accounts.front.url) as store:
+        with pytest.raises(StoreDenied) as caught:
+            await store.list("")
+    assert (caught.value.reason, caught.value.right) == (Reason.REFUSED, "")
+
+
+async def test_an_anonymous_caller_is_let_into_no_bucket_that_is_not_public(
+    accounts: Accounts,
+) -> None:
+    accounts.use("owner@p.iam")
+    name, url = destination(accounts.bucket), accounts.front.url
+    async with open_gcs(name, endpoint_url=url, anonymous=True) as store:
+        for call, reason in (
+            (store.list(""), Reason.LIST_DENIED),
+            (store.find("logs/a"), Reason.READ_DENIED),
+        ):
+            with pytest.raises(StoreDenied, match="denied to anonymous callers") as caught:
+                await call
+            assert caught.value.reason is reason
+    assert accounts.front.tokens_given == 0
+
+
+async def test_an_anonymous_caller_looks_for_no_credentials(
+    accounts: Accounts, gcs_server: GCSServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", "/no/such/file")
+    name, url = destination(accounts.bucket), gcs_server.url
+    async with open_gcs(name, endpoint_url=url, anonymous=True) as store:
+        assert await listed(store, "") == []
 
 
 async def test_no_credentials_at_all_says_where_they_were_looked_for(accounts: Accounts) -> None:
-    with pytest.raises(StoreDenied, match=r"GOOGLE_APPLICATION_CREDENTIALS.*gcloud.*metadata"):
+    with pytest.raises(
+        StoreDenied, match=r"GOOGLE_APPLICATION_CREDENTIALS.*gcloud.*metadata"
+    ) as caught:
         async with open_gcs(destination(accounts.bucket)):
             pass
+    assert caught.value.reason is Reason.KEYS_MISSING
     async with open_gcs(destination(accounts.bucket), endpoint_url=accounts.front.url) as store:
-        with pytest.raises(StoreDenied, match="missing or refused"):
+        with pytest.raises(StoreDenied, match="missing or refused") as caught:
             await store.list("")
+    assert caught.value.reason is Reason.KEYS_MISSING
 
 
 @pytest.mark.parametrize("text", [None, "no JSON", "{}", '{"type": "service_account"}'])
@@ -133,9 +226,10 @@ async def test_a_key_file_that_is_none_is_denied(
     if text is not None:
         path.write_text(text)
     monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(path))
-    with pytest.raises(StoreDenied, match=r"key\.json"):
+    with pytest.raises(StoreDenied, match=r"key\.json") as caught:
         async with open_gcs(destination("logs")):
             pass
+    assert caught.value.reason is Reason.KEYS_MISSING
 
 
 async def test_a_token_server_that_is_not_there_is_unavailable(accounts: Accounts) -> None:

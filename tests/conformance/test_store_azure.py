@@ -51,10 +51,13 @@ class AzurePlace:
         through: FaultProxy | None = None,
         bounds: Bounds = BOUNDS,
         sas: str | None = None,
+        anonymous: bool = False,
     ) -> AbstractAsyncContextManager[AzureStore]:
         url = f"{through.url}/{self.server.account}" if through else self.server.url
         conf = self.destination(sas=sas)
-        return open_azure(conf, endpoint_url=url, clock=SystemClock(), bounds=bounds)
+        return open_azure(
+            conf, endpoint_url=url, clock=SystemClock(), bounds=bounds, anonymous=anonymous
+        )
 
     def open_missing(self) -> AbstractAsyncContextManager[AzureStore]:
         conf = self.destination("no-such-container")

@@ -36,6 +36,8 @@ class GCSFront:
     tokens: dict[str, str] = field(default_factory=dict)  # token -> mail address
     tokens_given: int = 0
     refusal: tuple[int, str] | None = None  # answered to every call: status and reason
+    no_token: str = ""  # why none is given, in Google's words
+    said: str = ""  # what a refusal says in place of its usual words
 
     @property
     def url(self) -> str:
@@ -63,6 +65,8 @@ class GCSFront:
 
     def give_token(self, assertion: str) -> tuple[int, dict[str, Any]]:
         """Answer a signed assertion as Google's token server does."""
+        if self.no_token:
+            return 400, {"error": "invalid_grant", "error_description": self.no_token}
         try:
             claims = jwt.decode(
                 assertion, KEY.public_key(), algorithms=["RS256"], audience=AUDIENCE
@@ -77,7 +81,7 @@ class GCSFront:
     def refuse(self, method: str, path: str, token: str) -> tuple[int, dict[str, Any]] | None:
         """Return a refusal, or None where the call may pass."""
         if self.refusal:
-            return _error(*self.refusal, "not now")
+            return _error(*self.refusal, self.said or "not now")
         mail = self.tokens.get(token)
         if mail is None:
             return _error(401, "authError", "Invalid Credentials")

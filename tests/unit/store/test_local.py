@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from receiver.errors import ObjectChanged, ObjectMissing, StoreDenied
+from receiver.errors import ObjectChanged, ObjectMissing, Reason, StoreDenied
 from receiver.limits import READ_CHUNK_BYTES
 from receiver.store.bounds import Bounds
 from receiver.store.local import LocalStore
@@ -256,14 +256,18 @@ async def test_a_denied_folder_is_named_with_the_right_to_grant_and_the_rest_is_
     unlisted = await unlisted_of(store)
     assert re.search(r"open/shut: permission denied.*read \('r'\)", unlisted["shut/"])
     assert await unlisted_of(store, "shut/") == {"shut/": unlisted["shut/"]}
-    with pytest.raises(StoreDenied, match=r"open/shut: permission denied.*read \('r'\)"):
+    with pytest.raises(StoreDenied, match=r"open/shut: permission denied.*read \('r'\)") as caught:
         await LocalStore(tmp_path / "open/shut").list("")
+    assert caught.value.reason is Reason.LIST_DENIED
+    assert caught.value.right == "read ('r') and search ('x') on the folder"
     if rights == 0o300:
         return
     assert "where the link leads" in unlisted["link"]
     with pytest.raises(StoreDenied, match=r"open/shut/b: permission denied.*search \('x'\)"):
         await store.find("shut/b")
-    with pytest.raises(StoreDenied, match=r"open/shut/b: permission denied"):
+    with pytest.raises(StoreDenied, match=r"open/shut/b: permission denied") as caught:
         await store.read("shut/b", bytes_max=1)
-    with pytest.raises(StoreDenied, match=r"permission denied.*write \('w'\)"):
+    assert caught.value.reason is Reason.READ_DENIED
+    with pytest.raises(StoreDenied, match=r"permission denied.*write \('w'\)") as caught:
         await store.put("c", b"1")
+    assert caught.value.reason is Reason.WRITE_DENIED

@@ -8,9 +8,10 @@ import pytest
 
 from receiver.clock import SystemClock
 from receiver.destination.parse import parse_destination
-from receiver.errors import ConfigError
+from receiver.errors import ConfigError, Reason, StoreDenied
 from receiver.store.open import open_store
 from receiver.store.retry import RetryingStore
+from tests.servers.answering import answering
 
 LISTING = """
 import asyncio, sys
@@ -41,6 +42,47 @@ async def test_a_store_is_opened_with_patience(tmp_path: Path) -> None:
     async with open_store(destination, clock=SystemClock()) as store:
         assert isinstance(store, RetryingStore)
         assert store.properties.name == str(tmp_path)
+
+
+async def test_local_files_are_the_same_to_an_anonymous_caller(tmp_path: Path) -> None:
+    (tmp_path / "a.log.gz").write_bytes(b"")
+    destination = parse_destination(f"file://{tmp_path}")
+    async with open_store(destination, clock=SystemClock(), anonymous=True) as store:
+        assert [obj.key for obj in (await store.list("")).objects] == ["a.log.gz"]
+
+
+@pytest.mark.parametrize(
+    ("conf", "status"),
+    [
+        (
+            "s3://logs/http?region=eu-west-1&access-key-id=AKIA&secret-access-key=planted-secret",
+            403,
+        ),
+        ("r2://logs/http?account-id=a&access-key-id=AKIA&secret-access-key=planted-secret", 400),
+        ("gs://logs/http", 401),
+        ("azure://acme.blob.core.windows.net/logs/http?sp=rl&sr=c&sig=planted-secret", 404),
+    ],
+)
+async def test_an_anonymous_caller_shows_no_credentials_to_any_store(
+    monkeypatch: pytest.MonkeyPatch, conf: str, status: int
+) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AZURE_STORAGE_SAS_TOKEN"):
+        monkeypatch.setenv(name, "planted-secret")
+    monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", "/no/such/planted-secret")
+    async with answering() as server:
+        server.status = status
+        server.headers = {"x-ms-error-code": "ResourceNotFound"}
+        destination = parse_destination(conf)
+        async with open_store(
+            destination, clock=SystemClock(), endpoint_url=server.url, anonymous=True
+        ) as store:
+            with pytest.raises(StoreDenied, match="anonymous callers") as caught:
+                await store.list("http/")
+    assert caught.value.reason is Reason.LIST_DENIED
+    assert "planted-secret" not in repr(caught.value)
+    (asked,) = server.asked
+    assert "Authorization" not in asked.headers
+    assert "planted-secret" not in f"{asked.path_qs} {asked.headers}"
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ import pytest
 
 from receiver.destination.destination import Destination
 from receiver.destination.parse import parse_destination
+from receiver.errors import ConfigError
 from receiver.store.bounds import BOUNDS
 from receiver.store.s3_access import CONF_KEYS, USUAL_KEYS, S3Access
 
@@ -65,3 +66,11 @@ async def test_a_region_that_the_conf_lacks_is_the_environments(
 def test_the_confs_keys_come_first_and_the_usual_chain_always_follows() -> None:
     assert keys_of(f"s3://b/p?region=x&{KEYS}") == (CONF_KEYS, USUAL_KEYS)
     assert keys_of("s3://b/p?region=x") == (USUAL_KEYS,)
+
+
+async def test_a_region_that_none_can_be_is_the_operators_to_mend(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu west")
+    with pytest.raises(ConfigError, match="the region is not the name of a region"):
+        await client_of(parse_destination("s3://b/p"))

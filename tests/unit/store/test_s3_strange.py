@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import pytest
 from aiohttp import web
@@ -11,6 +12,7 @@ from aiohttp import web
 from receiver.errors import (
     ObjectChanged,
     ObjectMissing,
+    Reason,
     StoreDenied,
     StoreError,
     StoreUnavailable,
@@ -18,6 +20,7 @@ from receiver.errors import (
 from receiver.limits import MIB
 from receiver.store.bounds import Bounds
 from receiver.store.s3 import S3Store, open_s3
+from tests.servers.answering import answering
 from tests.servers.s3 import User, destination
 
 DATE = "Sun, 22 Nov 2026 10:15:00 GMT"
@@ -38,6 +41,9 @@ class StrangeServer:
     region: str | None = None
     cuts: int = 0  # so many answers end in the middle
     error: tuple[int, str] | None = None
+    error_region: str = ""
+    location: str = ""
+    message: str = "AKIASTRANGE signed this"
     listing: str = ""
     url: str = ""
     seen: list[web.Request] = field(default_factory=list)
@@ -77,8 +83,13 @@ class StrangeServer:
     def _refused(
         self, request: web.Request, status: int, code: str, headers: dict[str, str] | None = None
     ) -> web.Response:
-        text = f"<Error><Code>{code}</Code><Message>AKIASTRANGE signed this</Message></Error>"
+        region = f"<Region>{self.error_region}</Region>" if self.error_region else ""
+        inside = f"<Code>{code}</Code><Message>{self.message}</Message>{region}"
+        text = f"<Error>{inside}</Error>"
+        if request.method == "POST":  # as the service that gives out roles says it
+            text = f"<ErrorResponse>{text}</ErrorResponse>"
         body = None if request.method == "HEAD" else text.encode()
+        headers = {**(headers or {}), **({"Location": self.location} if self.location else {})}
         return web.Response(
             status=status, body=body, headers=headers, content_type="application/xml"
         )
@@ -175,39 +186,170 @@ async def test_the_region_of_a_bucket_is_found(server: StrangeServer) -> None:
 
 
 @pytest.mark.parametrize(
-    ("status", "code", "error", "words"),
+    ("status", "code", "error", "reason", "words"),
     [
-        (403, "AccessDenied", StoreDenied, "need s3:GetObject"),
-        (401, "Unauthorized", StoreDenied, "need s3:GetObject"),
-        (403, "SignatureDoesNotMatch", StoreDenied, "does not belong to the access key id"),
-        (403, "InvalidAccessKeyId", StoreDenied, "does not know the access key id"),
-        (403, "RequestTimeTooSkewed", StoreDenied, "clock"),
-        (403, "InvalidObjectState", StoreDenied, "archived"),
-        (400, "ExpiredToken", StoreDenied, "expired"),
-        (501, "NotImplemented", StoreDenied, "refused with 501 NotImplemented"),
-        (404, "NoSuchBucket", ObjectMissing, "no such bucket"),
-        (404, "NoSuchKey", ObjectMissing, "no such object"),
-        (416, "InvalidRange", ObjectChanged, "replaced"),
-        (400, "RequestTimeout", StoreUnavailable, "400 RequestTimeout"),
-        (429, "TooManyRequests", StoreUnavailable, "429"),
-        (500, "InternalError", StoreUnavailable, "500 InternalError"),
-        (503, "SlowDown", StoreUnavailable, "503 SlowDown"),
+        (403, "AccessDenied", StoreDenied, Reason.READ_DENIED, "need s3:GetObject"),
+        (401, "AccessDenied", StoreDenied, Reason.READ_DENIED, "need s3:GetObject"),
+        (401, "Unauthorized", StoreDenied, Reason.KEYS_WRONG, "does not know the access key id"),
+        (403, "SignatureDoesNotMatch", StoreDenied, Reason.KEYS_WRONG, "does not belong to"),
+        (403, "InvalidAccessKeyId", StoreDenied, Reason.KEYS_WRONG, "does not know the access"),
+        (400, "InvalidToken", StoreDenied, Reason.KEYS_WRONG, "not valid; renew"),
+        (400, "ExpiredToken", StoreDenied, Reason.KEYS_EXPIRED, "expired; renew"),
+        (403, "RequestTimeTooSkewed", StoreDenied, Reason.CLOCK_SKEW, "GMT for the store"),
+        (400, "ExpiredRequest", StoreDenied, Reason.CLOCK_SKEW, "clock"),
+        (403, "InvalidObjectState", StoreDenied, Reason.OBJECT_ARCHIVED, "archived; restore it"),
+        (501, "NotImplemented", StoreDenied, Reason.REFUSED, "refused with 501 NotImplemented"),
+        (404, "NoSuchBucket", ObjectMissing, Reason.BUCKET_MISSING, "no such bucket"),
+        (400, "InvalidBucketName", ObjectMissing, Reason.BUCKET_MISSING, "no such bucket"),
+        (404, "NoSuchKey", ObjectMissing, Reason.OBJECT_MISSING, "no such object"),
+        (416, "InvalidRange", ObjectChanged, Reason.OBJECT_CHANGED, "replaced"),
+        (400, "RequestTimeout", StoreUnavailable, Reason.UNAVAILABLE, "400 RequestTimeout"),
+        (429, "TooManyRequests", StoreUnavailable, Reason.UNAVAILABLE, "429"),
+        (500, "InternalError", StoreUnavailable, Reason.UNAVAILABLE, "500 InternalError"),
+        (503, "SlowDown", StoreUnavailable, Reason.UNAVAILABLE, "503 SlowDown"),
     ],
 )
 async def test_every_answer_has_its_error(
-    server: StrangeServer, status: int, code: str, error: type[StoreError], words: str
+    server: StrangeServer,
+    status: int,
+    code: str,
+    error: type[StoreError],
+    reason: Reason,
+    words: str,
 ) -> None:
     server.error = (status, code)
     async with opening(server) as store:
-        for call in (store.read("logs/a", bytes_max=10), store.find("logs/a")):
+        for call in (
+            lambda: store.read("logs/a", bytes_max=10),
+            lambda: store.find("logs/a"),
+        ):
             with pytest.raises(StoreError, match="s3://logs/logs/a") as caught:
-                await call
+                await call()
             if status < 500 or status == 501:  # HEAD is not asked again after a 5xx: it may pass
                 assert type(caught.value) is error
                 assert words in str(caught.value)
             assert isinstance(caught.value, error)
-            assert "AKIASTRANGE" not in str(caught.value)
-            assert "planted-secret" not in str(caught.value)
+            assert caught.value.reason is reason
+            assert caught.value.right == ("s3:GetObject" if "need" in words else "")
+            assert "AKIASTRANGE" not in repr(caught.value)
+            assert "planted-secret" not in repr(caught.value)
+
+
+async def test_each_call_names_the_right_that_it_lacks(server: StrangeServer) -> None:
+    server.error = (403, "AccessDenied")
+    async with opening(server) as store:
+        for call, reason, right in (
+            (lambda: store.list(""), Reason.LIST_DENIED, "s3:ListBucket"),
+            (lambda: store.read("a", bytes_max=1), Reason.READ_DENIED, "s3:GetObject"),
+            (lambda: store.put("a", b"1"), Reason.WRITE_DENIED, "s3:PutObject"),
+        ):
+            with pytest.raises(StoreDenied, match=right) as caught:
+                await call()
+            assert (caught.value.reason, caught.value.right) == (reason, right)
+
+
+@pytest.mark.parametrize(
+    ("status", "code"), [(301, "PermanentRedirect"), (400, "AuthorizationHeaderMalformed")]
+)
+async def test_a_region_that_is_named_and_does_not_help_is_told(
+    server: StrangeServer, status: int, code: str
+) -> None:
+    server.error, server.error_region = (status, code), "eu-west-3"
+    async with opening(server) as store:
+        for call in (lambda: store.list(""), lambda: store.find("logs/a")):
+            with pytest.raises(StoreDenied, match=r"region eu-west-3; put region=eu-w") as caught:
+                await call()
+            assert caught.value.reason is Reason.REGION_WRONG
+
+
+async def test_a_region_that_is_wrong_and_not_named_is_told(server: StrangeServer) -> None:
+    server.error = (301, "PermanentRedirect")
+    async with opening(server) as store:
+        with pytest.raises(
+            StoreDenied, match="names no region; put the bucket's `region`"
+        ) as caught:
+            await store.list("")
+    assert caught.value.reason is Reason.REGION_WRONG
+    assert len(server.seen) < 5  # the driver looks for the region, once
+
+
+async def test_a_server_that_sends_us_elsewhere_is_not_followed(server: StrangeServer) -> None:
+    async with answering() as elsewhere:
+        server.error, server.location = (307, "TemporaryRedirect"), f"{elsewhere.url}/logs"
+        async with opening(server) as store:
+            for call in (lambda: store.list(""), lambda: store.put("logs/a", b"1")):
+                with pytest.raises(StoreDenied, match="sends us elsewhere"):
+                    await call()
+        assert not elsewhere.asked
+
+
+async def test_keys_that_the_server_cannot_read_are_wrong_ones(server: StrangeServer) -> None:
+    for code, message in (
+        ("AuthorizationHeaderMalformed", "The credential is mal-formed"),
+        ("InvalidArgument", "Credential access key has length 11, should be 32"),  # R2
+    ):
+        server.error, server.message = (400, code), message
+        async with opening(server) as store:
+            with pytest.raises(StoreDenied, match="correct the keys of the dest") as caught:
+                await store.list("")
+        assert caught.value.reason is Reason.KEYS_WRONG
+
+
+@pytest.mark.parametrize("code", ["AccessDenied", "InvalidArgument", "Unauthorized"])
+async def test_an_anonymous_caller_shows_no_keys_and_is_told_so(
+    server: StrangeServer, monkeypatch: pytest.MonkeyPatch, code: str
+) -> None:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", USER.access_key_id)
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", USER.secret_access_key)
+    bounds = Bounds(stall_seconds=2, retry_seconds=0.001)
+    conf = destination("logs", user=USER)
+    async with open_s3(conf, endpoint_url=server.url, bounds=bounds, anonymous=True) as store:
+        assert len((await store.list("")).objects) == 1
+        server.error = ({"AccessDenied": 403, "Unauthorized": 401}.get(code, 400), code)
+        for call, reason in (
+            (lambda: store.list(""), Reason.LIST_DENIED),
+            (lambda: store.read("logs/a", bytes_max=1), Reason.READ_DENIED),
+        ):
+            with pytest.raises(StoreDenied, match="denied to anonymous callers") as caught:
+                await call()
+            assert caught.value.reason is reason
+    assert not any("Authorization" in request.headers for request in server.seen)
+
+
+async def test_a_service_that_gives_out_roles_and_refuses_is_named(
+    server: StrangeServer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    config = tmp_path / "config"
+    config.write_text(
+        "[profile sweeping]\nrole_arn = arn:aws:iam::1:role/reader\nsource_profile = own\n"
+        "[profile own]\naws_access_key_id = AKIASTRANGE\n"
+        "aws_secret_access_key = planted-secret\nregion = us-east-1\n"
+    )
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(config))
+    monkeypatch.setenv("AWS_PROFILE", "sweeping")
+    monkeypatch.setenv("AWS_ENDPOINT_URL_STS", server.url)
+    for code, reason in (
+        ("AccessDenied", Reason.KEYS_WRONG),
+        ("ExpiredTokenException", Reason.KEYS_EXPIRED),
+    ):
+        server.error = (403, code)
+        async with open_s3(destination("logs", user=None), endpoint_url=server.url) as store:
+            with pytest.raises(StoreDenied, match="usual chain") as caught:
+                await store.list("")
+        assert caught.value.reason is reason
+        assert ("AssumeRole is refused" in str(caught.value)) is (reason is Reason.KEYS_WRONG)
+        assert "AKIASTRANGE" not in repr(caught.value)
+
+
+async def test_a_profile_that_is_not_there_is_no_keys(
+    server: StrangeServer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
+    monkeypatch.setenv("AWS_PROFILE", "no-such")
+    async with open_s3(destination("logs", user=None), endpoint_url=server.url) as store:
+        with pytest.raises(StoreDenied, match="no-such") as caught:
+            await store.list("")
+    assert caught.value.reason is Reason.KEYS_MISSING
 
 
 async def test_a_page_of_a_proxy_is_no_answer(server: StrangeServer) -> None:
