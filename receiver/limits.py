@@ -101,3 +101,19 @@ WORKER_END_SECONDS: Final = 5.0
 
 WORKER_LOSSES_MAX: Final = 20
 """So many workers ending in a row without one answer: it is not the objects, it is the machine."""
+
+# --- ownership ---
+TOKEN_BODY_BYTES_MAX: Final = 8 * KIB
+"""So much of a challenge is read: a token has 4,096 characters; what fills this is none."""
+
+CHALLENGE_PAGES_MAX: Final = 20
+"""Pages of one listing of challenges; each job makes one, nobody has 20,000 in a folder."""
+
+CHALLENGE_OTHERS_MAX: Final = 20
+"""Older challenges are named up to this many, then counted: the newest is the one that matters."""
+
+CHALLENGE_WAIT_SECONDS: Final = 1.0
+"""The first wait before looking again; it doubles, with jitter. Logpush writes within seconds."""
+
+CHALLENGE_WAIT_SECONDS_MAX: Final = 15.0
+"""The longest wait before looking again: a new right takes minutes, and a person is watching."""

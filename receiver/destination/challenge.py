@@ -38,7 +38,7 @@ def requirement(destination: Destination) -> Requirement:
         case Scheme.R2:
             return _needless("an R2 bucket is proven by its keys")
         case Scheme.S3 | Scheme.GS | Scheme.AZURE | Scheme.FILE:
-            return Requirement(required=True, why="Logpush writes a challenge into the bucket")
+            return Requirement(required=True, why="Logpush writes a challenge there")
         case Scheme.SUMO:
             return Requirement(required=True, why="Logpush posts a challenge to the HTTP source")
         case scheme if scheme in _PUSHED:
@@ -71,8 +71,9 @@ def challenge_folders(destination: Destination, now: datetime) -> tuple[str, ...
             literal,
             *(destination.prefix(day) for day in days),
             path,
-            path.replace(DATE, DATE_IN_DOCUMENTS),
         ]
+        if DATE_IN_DOCUMENTS in destination.conf.reveal():  # as it is written there
+            folders.append(path.replace(DATE, DATE_IN_DOCUMENTS))
     return tuple(dict.fromkeys(folders))
 
 
