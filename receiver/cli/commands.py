@@ -8,8 +8,10 @@ import click
 
 from receiver import __version__
 from receiver.cli.demo import demo
+from receiver.cli.doctor import doctor
 from receiver.cli.explain import explain
 from receiver.cli.streams import NAME, Complaints, complain, prepare_streams, silence
+from receiver.cli.token import token
 from receiver.cli.verify import verify
 from receiver.errors import ConfigError, ReceiverError
 from receiver.report.sweep_report import Exit
@@ -20,19 +22,21 @@ from receiver.report.sweep_report import Exit
     epilog="""\b
 Examples:
   logpush-receiver demo
+  logpush-receiver token 's3://acme-logs/http/{DATE}?region=eu-west-1'
   logpush-receiver verify --job job.json --from yesterday --to today
   logpush-receiver explain field-missing""",
 )
 @click.version_option(__version__, prog_name=NAME)
 def commands() -> None:
-    """Prove that what Cloudflare Logpush delivers is what the job promised.
+    """Prove that a destination of Cloudflare Logpush is yours, and that what arrives there is what
+    the job promised.
 
     Exit codes: 0 pass, 1 fail, 2 usage or configuration, 3 something could not be read or
     written, 4 inconclusive, 130 interrupted.
     """
 
 
-for _command in (verify, explain, demo):
+for _command in (token, doctor, verify, explain, demo):
     commands.add_command(_command)
 
 

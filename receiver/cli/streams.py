@@ -3,6 +3,7 @@
 import logging
 import os
 import sys
+from collections.abc import Iterable
 from typing import Final, TextIO
 
 from receiver.report.phrase import visible
@@ -46,10 +47,15 @@ def complain(message: str) -> None:
             lines.append(line)
         else:
             lines[-1] += " " + line
+    tell(lines)  # if nobody is there to be told, the exit code still tells
+
+
+def tell(lines: Iterable[str]) -> None:
+    """Say on standard error what a person may want to know and no script reads."""
     try:
         sys.stderr.write("".join(f"{visible(line)}\n" for line in lines))
         sys.stderr.flush()
-    except OSError:  # nobody is there to be told; the exit code still tells
+    except OSError:  # nobody is there to be told
         silence(sys.stderr)
 
 
