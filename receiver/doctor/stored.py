@@ -56,9 +56,9 @@ async def examine_store(
                 written = await _probe(store, destination, probe_key)
                 say(written)
                 key = key or (probe_key if written.status is not Status.FAIL else None)
-            else:
-                say(_not_written())
             say(await _look_read(store, key))
+            if not write_probe:
+                say(_not_written())
     except StoreError as error:  # it could not even be opened: there are no credentials at all
         say(refusal("list", error))
     if destination.scheme is Scheme.FILE:
@@ -113,7 +113,7 @@ async def _look_read(store: Store, key: str | None) -> Checkup:
     except StoreError as error:
         archived = error.reason is Reason.OBJECT_ARCHIVED  # it may be read, once it is restored
         return refusal("read", error, status=Status.WARN if archived else Status.FAIL)
-    return line("read", Status.PASS, f"an object can be read: {key}")
+    return line("read", Status.PASS, f"an object can be read: {key.rpartition('/')[2]}")
 
 
 async def _probe(store: Store, destination: Destination, key: str) -> Checkup:

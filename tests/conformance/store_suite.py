@@ -42,7 +42,7 @@ ODD_KEYS = (
 BYTE_ORDER = ("Z", "a!b", "a-b", "a.b", "a/b", "a/b.c", "a/b/c", "a0", "z", "é", "ｚ", "\U0001f600")
 """In S3's order: a dot sorts before a slash, and what UTF-16 sorts otherwise comes last."""
 
-IMPATIENT = Bounds(call_seconds=1.0, stall_seconds=0.4, retry_seconds=0.01)
+IMPATIENT = Bounds(call_seconds=2.0, stall_seconds=1.0, retry_seconds=0.01)
 
 
 class Place(Protocol):

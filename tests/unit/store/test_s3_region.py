@@ -13,7 +13,7 @@ from tests.servers.answering import Answering, answering
 
 KEYS = "access-key-id=AKIAPLANTED&secret-access-key=planted-secret"
 CONF = f"s3://logs/http?region=eu-west-1&{KEYS}"
-IMPATIENT = Bounds(call_seconds=0.2, stall_seconds=0.2, retry_seconds=0.001)
+IMPATIENT = Bounds(call_seconds=2.0, stall_seconds=1.0, retry_seconds=0.001)
 
 
 @pytest.fixture(autouse=True)
