@@ -318,8 +318,8 @@ async def test_a_sas_for_reading_reads_and_fails_as_logpushs(place: AzurePlace) 
         ("sas", "warn"),  # of a container
         ("sas", "warn"),  # an hour left
         ("list", "pass"),
-        ("write", "unknown"),
         ("read", "pass"),
+        ("write", "unknown"),
         ("public", "pass"),
     ]
 

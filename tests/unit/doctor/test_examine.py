@@ -47,7 +47,7 @@ def everything(folder: Path) -> dict[str, bytes]:
 async def test_a_folder_of_batches_is_listed_and_read(tmp_path: Path) -> None:
     (tmp_path / "a.log.gz").write_bytes(b"1")
     lines = await examined(f"file://{tmp_path}")
-    assert list(lines) == ["list", "write", "read", "public"]
+    assert list(lines) == ["list", "read", "write", "public"]
     assert lines["list"].status is lines["read"].status is Status.PASS
     assert "1 object" in lines["list"].message
 
