@@ -5,12 +5,20 @@
     │   ├── DestinationInvalid   a destination_conf
     │   ├── OptionsInvalid       logpull_options or output_options
     │   ├── JobInvalid           a job's JSON
-    │   └── SelectionInvalid     a source or a span of time
+    │   ├── SelectionInvalid     a source or a span of time
+    │   └── SettingsInvalid      the daemon's configuration; it has all mistakes of the file
     ├── StoreError               has a Reason, for scripts
     │   ├── ObjectMissing        no such object, or no such bucket
     │   ├── ObjectChanged        another object has taken its name while we read
     │   ├── StoreDenied          the right is missing, or the keys are wrong
     │   └── StoreUnavailable     the only one worth asking again
+    ├── ApiError                 the Logpush API's answer, or that there is none
+    │   ├── ApiRefused           it heard us and said no; it has the code and status
+    │   ├── ApiDenied            it does not take our credentials, or a right is missing
+    │   └── ApiUnavailable       no answer; the same question may succeed later
+    ├── LedgerError              what was seen and judged cannot be read or written
+    │   ├── LedgerInvalid        not a ledger of ours, or not for us: a person is needed
+    │   └── LedgerUnavailable    locked, full or not connected; worth asking again
     ├── WorkerLost               a worker process ended without an answer
     └── ResultLost               what was found could not be written
 
@@ -18,6 +26,7 @@ Bad data is never an exception but a Finding: an exception means that we could n
 Messages name the thing and the remedy, and never show a secret.
 """
 
+from collections.abc import Sequence
 from enum import StrEnum
 from typing import ClassVar
 
@@ -44,6 +53,16 @@ class JobInvalid(ConfigError):
 
 class SelectionInvalid(ConfigError):
     """A source that names nothing we can read, or a span of time that makes no sense."""
+
+
+class SettingsInvalid(ConfigError):
+    """A configuration that the daemon cannot run by; `mistakes` are all that its file has."""
+
+    def __init__(self, source: str, mistakes: Sequence[str]) -> None:
+        count = f"{len(mistakes)} mistakes: " if len(mistakes) > 1 else ""
+        super().__init__(f"{source}: {count}{'; '.join(mistakes)}")
+        self.source = source
+        self.mistakes = tuple(mistakes)
 
 
 class Reason(StrEnum):
@@ -120,6 +139,53 @@ class StoreUnavailable(StoreError):
     """The store did not answer, or broke off; the same question may succeed later."""
 
     usual = Reason.UNAVAILABLE
+
+
+class ApiError(ReceiverError):
+    """The Logpush API could not be asked, or its answer is none that we know.
+
+    `status` is HTTP's and `code` the API's own, where it gave them; else 0. `reason` and `right`
+    are for scripts, as a StoreError's are.
+    """
+
+    reason: ClassVar[str] = "api-answer"
+    right: ClassVar[str] = ""
+
+    def __init__(self, message: str, *, status: int = 0, code: int = 0) -> None:
+        super().__init__(message)
+        self.status = status
+        self.code = code
+
+
+class ApiRefused(ApiError):
+    """The API understood what was asked and refuses it: the same question has the same answer."""
+
+    reason = "api-refused"
+
+
+class ApiDenied(ApiError):
+    """The API does not know who asks, or does not let them; the message names the remedy."""
+
+    reason = "api-denied"
+    right = "Logs: Write"  # every Logpush operation needs it, reading too
+
+
+class ApiUnavailable(ApiError):
+    """The API did not answer, or broke off; the same question may succeed later."""
+
+    reason = "api-unavailable"
+
+
+class LedgerError(ReceiverError):
+    """The ledger could not be read or written; the message names it without its password."""
+
+
+class LedgerInvalid(LedgerError):
+    """Another program's database, a newer version's, a damaged one, or one that refuses us."""
+
+
+class LedgerUnavailable(LedgerError):
+    """Locked, full, or not connected: nothing was changed, or it is not known; ask again."""
 
 
 class WorkerLost(ReceiverError):

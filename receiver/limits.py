@@ -117,3 +117,57 @@ CHALLENGE_WAIT_SECONDS: Final = 1.0
 
 CHALLENGE_WAIT_SECONDS_MAX: Final = 15.0
 """The longest wait before looking again: a new right takes minutes, and a person is watching."""
+
+# --- the emulator ---
+FAULT_PLAN_BYTES_MAX: Final = MIB
+"""A plan of faults is written by hand: a larger one is some other file."""
+
+FAULT_PLAN_FAULTS_MAX: Final = 1000
+"""Faults of one plan: each window is held against every one of them."""
+
+# --- the ledger ---
+LEDGER_WAIT_SECONDS: Final = 15.0
+"""A database that is locked, or gives no connection, is waited for so long; then we say so."""
+
+LEDGER_CALL_SECONDS: Final = 60.0
+"""One statement of a database across a network ends by then: each is small."""
+
+LEDGER_CONNECTIONS_MAX: Final = 8
+"""Connections of one process: a call is milliseconds, and a server has about a hundred to give."""
+
+LEDGER_CACHE_BYTES: Final = 16 * MIB
+"""SQLite keeps so much in memory, a connection: the upper pages of every index at ten million."""
+
+LEDGER_LOG_BYTES: Final = 64 * MIB
+"""SQLite's write-ahead log is cut to this once it was written back."""
+
+LEDGER_PAGE_ROWS: Final = 1000
+"""Rows of one statement: enough to make its start cheap, few enough to hold."""
+
+SEGMENT_LINES_MAX: Final = 10_000
+"""Lines of one segment, about 3 MB: it is made in one transaction, which others wait for."""
+
+PRUNE_ROWS_MAX: Final = 1000
+"""Rows that one step of pruning forgets: others get in between."""
+
+PRUNE_PAGES_MAX: Final = 2000
+"""Pages that SQLite gives back in one step of pruning, 8 MB: more than a step can have freed."""
+
+# --- the daemon's configuration ---
+SETTINGS_BYTES_MAX: Final = MIB
+"""A configuration is written by hand: a larger file is some other one."""
+
+JOB_FILE_BYTES_MAX: Final = 64 * MIB
+"""A file of jobs: one has 10 KiB at most, and a thousand zones have four each."""
+
+GRACE_SECONDS: Final = 15 * 60.0
+"""What a job was before it changed is accepted so long: Logpush takes 10 to 15 minutes to follow.
+
+Source: Cloudflare's FAQ on Logpush, "a change of a job"; until then it writes as before.
+"""
+
+SOURCE_SECONDS_MAX: Final = 60.0
+"""The API tells its jobs by then, with all asking again; else those known before are kept."""
+
+SOURCE_RETRY_SECONDS: Final = 10.0
+"""The first wait before the jobs are asked for again; it doubles up to the usual refresh."""

@@ -5,7 +5,7 @@ nothing is said here: `required` is None.
 """
 
 import re
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Final
 
 import msgspec
@@ -31,6 +31,11 @@ class Requirement(msgspec.Struct, frozen=True, kw_only=True):
 def requirement(destination: Destination) -> Requirement:
     """Say whether Logpush wants the ownership of a destination proven."""
     match destination.scheme:
+        case Scheme.S3 if destination.endpoint and not destination.access_key_id:
+            return _needless(
+                "to an S3-compatible endpoint Logpush writes none; but the conf lacks the keys"
+                " with which a job proves it (access-key-id, secret-access-key)"
+            )
         case Scheme.S3 if destination.endpoint:
             return _needless("an S3-compatible endpoint is proven by its keys")
         case Scheme.S3 if destination.access_key_id:
@@ -64,7 +69,9 @@ def challenge_folders(destination: Destination, now: datetime) -> tuple[str, ...
     path = destination.path
     folders = [path]
     if destination.dated:
-        days = (now.date(), now.date() - timedelta(days=1))
+        today = now.date()
+        yesterday = max(today, date.min + timedelta(days=1)) - timedelta(days=1)
+        days = (today, yesterday)
         literal = destination.prefix_literal
         folders = [
             literal[: literal.rfind("/") + 1],

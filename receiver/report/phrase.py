@@ -7,6 +7,7 @@ from typing import Final
 from rich.cells import cell_len
 
 _CUT: Final = " ... "
+_STOPS: Final = frozenset(".,;:?!)")
 _SIZES: Final = ("KB", "MB", "GB", "TB", "PB")
 
 
@@ -15,6 +16,11 @@ def visible(text: str) -> str:
     if text.isascii() and text.isprintable():
         return text
     return "".join(_escape(char) if _is_hidden(char) else char for char in text)
+
+
+def unbroken(text: str) -> str:
+    """Return a name as one word: its blanks too are escapes, so that no line begins within it."""
+    return visible(text).replace(" ", "\\x20")
 
 
 def counted(number: int, one: str, many: str = "") -> str:
@@ -65,6 +71,8 @@ def wrap_words(
             line, joint = hang, ""
         while cell_len(line) + len(joint) + cell_len(word) > columns:
             head = chopped(word, columns - cell_len(line))
+            if word[len(head) :] in _STOPS:  # alone on a line it would be taken for dirt
+                head = head[:-1]
             if not head:
                 break
             yield line + head

@@ -11,7 +11,6 @@ from contextlib import (
     asynccontextmanager,
     contextmanager,
 )
-from datetime import UTC
 from typing import Any, Final
 
 import msgspec
@@ -27,6 +26,7 @@ from receiver.store.azure_access import PIECE_BYTES_MAX, AzureAccess, Way
 from receiver.store.body import whole_body
 from receiver.store.bounds import BOUNDS, Bounds
 from receiver.store.denial import Need
+from receiver.store.stamp import in_utc
 from receiver.store.store import Object, Page, Properties
 
 PIECE_BYTES_FIRST: Final = READ_CHUNK_BYTES
@@ -85,9 +85,9 @@ class AzureStore:
             )
             pages: Any = blobs_of.by_page(continuation_token=place.marker)  # typed too narrowly
             blobs = [blob async for blob in await anext(pages)]
-        # The service cannot begin after a key: pages before it are walked, and come out empty.
-        start = place.after.encode()
-        objects = tuple(_object(blob) for blob in blobs if blob.name.encode() > start)
+            # The service cannot begin after a key: pages before it are walked, and come out empty.
+            start = place.after.encode()
+            objects = tuple(_object(blob) for blob in blobs if blob.name.encode() > start)
         if not pages.continuation_token:
             return Page(objects=objects, next=None)
         rest = _Place(marker=pages.continuation_token, after=place.after)
@@ -115,12 +115,12 @@ class AzureStore:
         way = await self._access.way("write")
         with self._translating(way, "write", self._named(key)):
             written = await way.container.get_blob_client(key).upload_blob(body, overwrite=True)
-        return Object(
-            key=key,
-            etag=_plain(written["etag"]),
-            stored_bytes=len(body),
-            arrived_at=written["last_modified"].astimezone(UTC),
-        )
+            return Object(
+                key=key,
+                etag=_plain(written["etag"]),
+                stored_bytes=len(body),
+                arrived_at=in_utc(written["last_modified"]),
+            )
 
     async def _chunks(self, obj: Object, offset: int) -> AsyncGenerator[bytes, None]:
         """Yield a body from `offset` on, one piece after the other, in chunks."""
@@ -158,11 +158,15 @@ class AzureStore:
         """Raise our errors for the driver's."""
         try:
             yield
-        except (AzureError, ValueError) as error:  # ValueError: an answer without its headers
+        except (AzureError, *_UNREADABLE) as error:
             raise self._access.explain(error, way, need, name) from None  # see azure_errors
 
     def _named(self, key: str) -> str:
         return f"{self._access.name}/{key}"
+
+
+_UNREADABLE: Final = (ValueError, OverflowError, TypeError, AttributeError)
+"""What the driver raises over an answer without its headers, or that is not Azure's."""
 
 
 class _Place(msgspec.Struct, frozen=True, kw_only=True):
@@ -177,7 +181,7 @@ def _object(blob: BlobProperties) -> Object:
         key=blob.name,
         etag=_plain(blob.etag),
         stored_bytes=blob.size,
-        arrived_at=blob.last_modified.astimezone(UTC),
+        arrived_at=in_utc(blob.last_modified),
     )
 
 

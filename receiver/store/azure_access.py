@@ -19,17 +19,20 @@ from receiver.destination.destination import Destination
 from receiver.errors import Reason, StoreDenied, StoreError
 from receiver.limits import MIB
 from receiver.secret import Secret
-from receiver.store.azure_chain import Found, find_account, find_usual
+from receiver.store.azure_chain import CONNECTION_STRING, Found, find_account, find_usual
 from receiver.store.azure_errors import ANONYMOUS, REMEDY, translate
 from receiver.store.azure_sas import Lack, lack_of
 from receiver.store.bounds import Bounds
 from receiver.store.denial import Need
+from receiver.store.web import proxy_for, read_address
 
 PIECE_BYTES_MAX: Final = 2 * MIB
-"""The driver brings a body in pieces, each each by a call, and holds one several times over."""
+"""The driver brings a body in pieces, each by a call, and holds one several times over."""
 
 CONNECT_SECONDS: Final = 10.0
 """A machine that has not answered by then is not there."""
+
+ADDRESS_FROM: Final = f"--endpoint-url, the destination_conf or {CONNECTION_STRING}"
 
 CONF_SAS: Final = "the SAS of the destination_conf"
 
@@ -123,6 +126,8 @@ class AzureAccess:
         return msgspec.structs.replace(lack, words=f"{CONF_SAS} {lack.words}") if lack else None
 
     async def _open(self, found: Found) -> Way:
+        address = read_address(self._account.endpoint_url, said_by=ADDRESS_FROM)
+        proxy = proxy_for(address)
         container = ContainerClient(
             self._account.endpoint_url,
             self._container,
@@ -131,6 +136,8 @@ class AzureAccess:
             connection_timeout=min(CONNECT_SECONDS, self._bounds.call_seconds),
             read_timeout=min(self._bounds.call_seconds, self._bounds.stall_seconds),
             max_single_get_size=PIECE_BYTES_MAX,
+            use_env_settings=False,  # it would find a .netrc, and log in by that
+            proxies={address.scheme: proxy} if proxy else None,
         )
         await self._opened.enter_async_context(container)
         return Way(

@@ -25,6 +25,7 @@ from receiver.errors import (
 )
 from receiver.store.azure_sas import LETTER, RESOURCE_TYPE, lack_of, untimely
 from receiver.store.denial import DENIED, Need
+from receiver.store.web import PROXY_REFUSES, lost, refused_by_proxy
 
 ANONYMOUS: Final = "an anonymous caller"
 
@@ -55,6 +56,8 @@ def translate(
     """
     status = error.status_code if isinstance(error, HttpResponseError) else None
     code = _code(error)
+    if status == PROXY_REFUSES:
+        return refused_by_proxy(name, status)
     if source == ANONYMOUS and (status in {401, 403, 409} or code == "ResourceNotFound"):
         # What is shut to the public is told to be missing, or not to permit it.
         return StoreDenied(
@@ -83,7 +86,13 @@ def translate(
         return StoreDenied(f"{name}: the store refuses the call ({status} {code})")
     if status is not None:
         return StoreUnavailable(f"{name}: the store answered {status} {code}".rstrip())
-    return StoreUnavailable(f"{name}: the connection failed: {_words(error)}")
+    if isinstance(error, IncompleteReadError):
+        return StoreUnavailable(f"{name}: the connection failed: the body broke off")
+    if not isinstance(error, AzureError):
+        return StoreUnavailable(
+            f"{name}: the answer makes no sense ({type(error).__name__}); is it Azure's?"
+        )
+    return lost(name, error.inner_exception or error)
 
 
 _Refusal = tuple[str, Reason, str]  # words, the reason, and the right that is missing
@@ -153,15 +162,3 @@ def _detail(error: Exception) -> str:
     """Return what the service says of a refusal; only read, for it quotes what was signed."""
     told = getattr(error, "additional_info", None)
     return str(told.get("authenticationerrordetail") or "") if isinstance(told, dict) else ""
-
-
-def _words(error: Exception) -> str:
-    """Say what broke, from words that cannot hold an address: the system's, or a class's name."""
-    if isinstance(error, IncompleteReadError):
-        return "the body broke off"
-    inner: BaseException = error
-    if isinstance(error, AzureError) and error.inner_exception is not None:
-        inner = error.inner_exception
-    if isinstance(inner, OSError) and inner.strerror:
-        return inner.strerror
-    return type(inner).__name__

@@ -6,6 +6,7 @@ import msgspec
 
 from receiver.limits import (
     LISTING_PAGE_OBJECTS,
+    STORE_ATTEMPTS_MAX,
     STORE_CALL_SECONDS,
     STORE_RETRY_SECONDS,
     STORE_STALL_SECONDS,
@@ -19,6 +20,7 @@ class Bounds(msgspec.Struct, frozen=True, kw_only=True):
     call_seconds: float = STORE_CALL_SECONDS
     stall_seconds: float = STORE_STALL_SECONDS
     retry_seconds: float = STORE_RETRY_SECONDS
+    attempts_max: int = STORE_ATTEMPTS_MAX
 
 
 BOUNDS: Final = Bounds()

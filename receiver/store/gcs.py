@@ -1,6 +1,6 @@
 """Google Cloud Storage: the objects of a gs:// destination, by its JSON API.
 
-The driver, gcsfs, finds the credentials, keeps them fresh and makes the session (gcs_access.py).
+The driver, gcsfs, makes the session; google-auth has the credentials (gcs_access.py).
 The calls are made here: gcsfs's own try a refused token six times over half a minute, decode
 bodies, cannot stream, and say by words alone whether a right is missing or the network broke.
 """
@@ -9,7 +9,7 @@ import io
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager
 from datetime import datetime
-from typing import Final, TypeVar
+from typing import Annotated, Final, TypeVar
 from urllib.parse import quote, urlencode
 
 import aiohttp
@@ -23,8 +23,10 @@ from receiver.store.body import whole_body
 from receiver.store.bounds import BOUNDS, Bounds
 from receiver.store.denial import Need
 from receiver.store.gcs_access import GCSAccess, open_access
-from receiver.store.gcs_errors import refusal, says_what_is_missing, words_of
+from receiver.store.gcs_errors import refusal, says_what_is_missing
+from receiver.store.stamp import in_utc
 from receiver.store.store import Object, Page, Properties
+from receiver.store.web import lost
 
 FIELDS: Final = "name,generation,size,timeCreated"
 
@@ -209,6 +211,7 @@ class GCSStore:
                 headers={**headers, **who},
                 data=None if body is None else io.BytesIO(body),
                 timeout=patience,
+                proxy=self._access.proxy,
             )
             if response.status < 300:
                 return response
@@ -217,7 +220,7 @@ class GCSStore:
             finally:
                 response.close()
         except (aiohttp.ClientError, TimeoutError) as error:
-            raise StoreUnavailable(f"{self._named(key)}: {words_of(error)}") from error
+            raise lost(self._named(key), error) from None
         if response.status == 404 and need == "read" and not says_what_is_missing(said):
             raise await self._missing(key)
         name, caller = self._named(key), self._access.caller
@@ -231,7 +234,7 @@ class GCSStore:
             async for chunk in response.content.iter_chunked(READ_CHUNK_BYTES):
                 yield chunk
         except (aiohttp.ClientError, TimeoutError) as error:
-            raise StoreUnavailable(f"{self._named(key)}: {words_of(error)}") from error
+            raise lost(self._named(key), error) from None
 
     async def _missing(self, key: str) -> StoreError:
         """Find out what a 404 for an object means: only a listing tells of the bucket alone."""
@@ -252,15 +255,17 @@ class _Item(msgspec.Struct, frozen=True, kw_only=True):
 
     name: str
     generation: str
-    size: str
-    arrived_at: datetime = msgspec.field(name="timeCreated")  # of this generation
+    size: Annotated[str, msgspec.Meta(pattern="^[0-9]{1,19}$")]
+    arrived_at: Annotated[datetime, msgspec.Meta(tz=True)] = msgspec.field(
+        name="timeCreated"  # of this generation
+    )
 
     def to_object(self) -> Object:
         return Object(
             key=self.name,
             etag=self.generation,
             stored_bytes=int(self.size),
-            arrived_at=self.arrived_at,
+            arrived_at=in_utc(self.arrived_at),
         )
 
 

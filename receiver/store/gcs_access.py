@@ -1,4 +1,4 @@
-"""Google Cloud Storage: who we are to it, by gcsfs, and a session that gives bytes as stored.
+"""Google Cloud Storage: who we are to it, by google-auth, and a session that gives bytes as stored.
 
 Everything that can be wrong with credentials is said here, before or between the calls.
 """
@@ -12,10 +12,12 @@ from contextlib import asynccontextmanager
 from typing import Any, Final
 
 import aiohttp
+from yarl import URL
 
 from receiver.errors import Reason, StoreDenied, StoreError, StoreUnavailable
 from receiver.limits import READ_CHUNK_BYTES
 from receiver.store.gcs_errors import Caller
+from receiver.store.web import proxy_for, read_address, refused_by_proxy, words_of
 
 LOOKED_FOR: Final = (
     "GOOGLE_APPLICATION_CREDENTIALS, gcloud's own (`gcloud auth application-default login`), "
@@ -25,9 +27,23 @@ LOOKED_FOR: Final = (
 METADATA_ATTEMPTS: Final = "2"
 """Outside of Google's cloud nobody answers for the metadata server: 3 s each, and 3 by default."""
 
+ADDRESS_FROM: Final = "--endpoint-url or STORAGE_EMULATOR_HOST"
+
+TOKEN_SECONDS: Final = 10.0
+"""A token comes in one. Google's 120 s would keep a program waiting that was told to end."""
+
+SCOPE: Final = "https://www.googleapis.com/auth/devstorage.read_write"
+
+_TUNNEL: Final = re.compile(r"Tunnel connection failed: ([0-9]{3})")
+
+TOKEN_SERVER: Final = URL("https://oauth2.googleapis.com")
+
 
 class GCSAccess:
-    """Credentials and session for one bucket; `name` is how an error names the bucket."""
+    """Credentials and session for one bucket; `name` is how an error names the bucket.
+
+    `proxy` is the one by which calls go, None where they go straight.
+    """
 
     def __init__(
         self, *, name: str, base_url: str, caller: Caller, credentials: Any, session: Any
@@ -36,7 +52,9 @@ class GCSAccess:
         self.base_url = base_url
         self.caller = caller
         self.session: aiohttp.ClientSession = session
+        self.proxy = proxy_for(read_address(base_url, said_by=ADDRESS_FROM))
         self._credentials = credentials
+        self._renewing = asyncio.Lock()
 
     async def headers(self) -> dict[str, str]:
         """Return the headers that say who we are; renew the token where it ends soon.
@@ -45,17 +63,24 @@ class GCSAccess:
             StoreDenied: the credentials are refused where tokens are given out.
             StoreUnavailable: nobody answered there.
         """
-        from gcsfs.retry import HttpError, NonRetryableError
+        headers: dict[str, str] = {}
+        if self._credentials is None:
+            return headers
         from google.auth.exceptions import GoogleAuthError
 
-        headers: dict[str, str] = {}
         try:
-            # A thread: renewing is a blocking call, and our loop has other bodies to read.
-            await asyncio.to_thread(self._credentials.apply, headers)
-        except (HttpError, NonRetryableError) as error:  # gcsfs hides the cause in these two
-            raise _translate(self.name, error.__cause__ or error) from error
+            async with self._renewing:
+                if not self._credentials.valid:  # it is not, from some minutes before its end
+                    # A thread: renewing is a blocking call, and our loop has other bodies to read.
+                    await asyncio.to_thread(self._credentials.refresh, _brief_request())
+            self._credentials.apply(headers)
         except GoogleAuthError as error:
             raise _translate(self.name, error) from error
+        except (OSError, ValueError) as error:  # certificates or a program that are not there
+            raise StoreDenied(
+                f"{self.name}: the credentials cannot be used: {words_of(error)}",
+                reason=Reason.KEYS_MISSING,
+            ) from None  # it may quote a proxy
         return headers
 
 
@@ -70,12 +95,12 @@ async def open_access(
     every server so.
 
     Raises:
+        ConfigError: the environment names a proxy or an emulator that is none.
         StoreDenied: there are no credentials, or they cannot be used.
     """
     session_options = {
         "auto_decompress": False,
         "read_bufsize": READ_CHUNK_BYTES,
-        "trust_env": True,  # a proxy is found as every other driver finds it
     }
     # A thread: looking for credentials may ask the metadata server, and blocks.
     caller = Caller.ANONYMOUS if anonymous else _caller(endpoint_url)
@@ -88,7 +113,7 @@ async def open_access(
             name=name,
             base_url=filesystem.base.removesuffix("/storage/v1/").rstrip("/"),
             caller=caller,
-            credentials=filesystem.credentials,
+            credentials=filesystem.credentials.credentials,
             session=session,
         )
 
@@ -100,14 +125,19 @@ def _build_filesystem(
     # Read at import: with it, every call first asks a gRPC service that an emulator has not.
     os.environ.setdefault("GCSFS_EXPERIMENTAL_ZB_HNS_SUPPORT", "false")
     os.environ.setdefault("GCE_METADATA_DETECT_RETRIES", METADATA_ATTEMPTS)
+    import google.auth
     from gcsfs.core import GCSFileSystem
     from google.auth.exceptions import GoogleAuthError
 
     # It warns of every place without credentials; what was looked for is in our error.
     logging.getLogger("google.auth").setLevel(logging.ERROR)
+    token: Any = "anon"  # noqa: S105 (gcsfs's word for nobody)
     try:
+        if caller is Caller.ACCOUNT:
+            proxy_for(TOKEN_SERVER)
+            token, _ = google.auth.default(scopes=[SCOPE], request=_brief_request())
         return GCSFileSystem(
-            token="google_default" if caller is Caller.ACCOUNT else "anon",
+            token=token,
             access="read_write",
             project="",
             endpoint_url=endpoint_url,
@@ -124,6 +154,26 @@ def _build_filesystem(
         ) from error
 
 
+def _brief_request() -> Any:
+    """Return google-auth's way to ask a server, with a bound on its waits."""
+    from google.auth.transport.requests import Request
+
+    request = Request()
+
+    def ask(
+        url: str,
+        method: str = "GET",
+        body: Any = None,
+        headers: Any = None,
+        timeout: float | None = None,
+        **options: Any,
+    ) -> Any:
+        seconds = min(timeout or TOKEN_SECONDS, TOKEN_SECONDS)
+        return request(url, method, body, headers, seconds, **options)
+
+    return ask
+
+
 def _caller(endpoint_url: str | None) -> Caller:
     """Say whether the server that will be asked is one to which credentials are not shown."""
     if endpoint_url is None:
@@ -137,9 +187,9 @@ def _translate(name: str, error: BaseException) -> StoreError:
     from google.auth.exceptions import DefaultCredentialsError, GoogleAuthError, TransportError
 
     said = str(error.args[0] if error.args else error)[:200]
-    if isinstance(error, TransportError) or (
-        isinstance(error, GoogleAuthError) and error.retryable
-    ):
+    if isinstance(error, TransportError):
+        return _unreached(name, error)
+    if isinstance(error, GoogleAuthError) and error.retryable:
         return StoreUnavailable(f"{name}: the server that gives out tokens did not answer: {said}")
     if isinstance(error, DefaultCredentialsError):
         return StoreDenied(
@@ -150,6 +200,21 @@ def _translate(name: str, error: BaseException) -> StoreError:
     return StoreDenied(
         f"{name}: Google gives no token for the credentials found: {said}; {remedy}", reason=reason
     )
+
+
+def _unreached(name: str, error: Exception) -> StoreError:
+    """Say why no server was reached that gives out tokens."""
+    from requests.exceptions import ProxyError, Timeout
+
+    if answered := _TUNNEL.search(str(error)):
+        return refused_by_proxy(name, int(answered[1]))
+    said = str(error)[:200]
+    match error.args:
+        case (Timeout(), *_):
+            said = f"nothing came in {TOKEN_SECONDS:g} s"
+        case (ProxyError(), *_):
+            said = "the proxy that https_proxy or http_proxy names cannot be reached"
+    return StoreUnavailable(f"{name}: the server that gives out tokens did not answer: {said}")
 
 
 def _token_refused(said: str) -> tuple[Reason, str]:

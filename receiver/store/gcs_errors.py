@@ -14,6 +14,7 @@ from receiver.errors import (
     StoreUnavailable,
 )
 from receiver.store.denial import DENIED, Need
+from receiver.store.web import PROXY_REFUSES, refused_by_proxy
 
 
 class Caller(Enum):
@@ -49,6 +50,8 @@ MESSAGE_CHARS_MAX: Final = 300
 
 def refusal(status: int, said: bytes, *, name: str, need: Need, caller: Caller) -> StoreError:
     """Return our error for an answer; `said` is its body, `name` the object or the bucket."""
+    if status == PROXY_REFUSES:
+        return refused_by_proxy(name, status)
     message, reason = _read(said)
     google = f"; Google says: {message}" if message else ""
     if status == 404:
@@ -89,11 +92,6 @@ def says_what_is_missing(said: bytes) -> bool:
 def right_of(need: Need) -> str:
     """Return the permission alone: "storage.objects.list"."""
     return NEEDS[need].partition(" ")[0]
-
-
-def words_of(error: BaseException) -> str:
-    """Say a broken connection in the driver's words."""
-    return f"the connection failed: {error or type(error).__name__}"
 
 
 class _Reason(msgspec.Struct, frozen=True, kw_only=True):

@@ -14,7 +14,6 @@ import stat
 import threading
 from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Iterator
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
 from io import BufferedReader
 from itertools import chain, islice
 from pathlib import Path
@@ -39,6 +38,7 @@ from receiver.store.local_errors import (
     ours,
     translated,
 )
+from receiver.store.stamp import from_seconds
 from receiver.store.store import Object, Page, Properties, Unlisted
 from receiver.store.tree import Found, is_partial, is_text, partial_name, walk
 
@@ -140,7 +140,7 @@ class LocalStore:
         path = self._path(key)
         partial = path.with_name(partial_name(secrets.token_hex(8)))
         with translated(path, WRITE_FILE, root=self._root):
-            path.parent.mkdir(parents=True, exist_ok=True)
+            _make_folders(path.parent)
             try:
                 with partial.open("xb") as file:
                     file.write(body)
@@ -191,6 +191,13 @@ class LocalStore:
                 "every part between slashes must be a name, and none may be '.' or '..'"
             )
         return self._root / key
+
+
+def _make_folders(folder: Path) -> None:
+    """Make a folder and those above it; `parents=True` recurses, and a path may have thousands."""
+    if not folder.is_dir():
+        for each in (*reversed(folder.parents), folder):
+            each.mkdir(exist_ok=True)
 
 
 def _must_be(obj: Object, path: Path, file: BufferedReader) -> None:
@@ -255,7 +262,7 @@ def _object(key: str, status: os.stat_result) -> Object:
         key=key,
         etag=_etag(status),
         stored_bytes=status.st_size,
-        arrived_at=datetime.fromtimestamp(status.st_mtime, UTC),
+        arrived_at=from_seconds(status.st_mtime),
     )
 
 

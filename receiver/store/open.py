@@ -36,6 +36,7 @@ async def open_store(
             store,
             clock=clock,
             random=Random(),  # noqa: S311 (spreads waits, guards nothing)
+            attempts_max=bounds.attempts_max,
             bounds=bounds,
         )
 

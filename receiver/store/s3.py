@@ -7,7 +7,7 @@ from contextlib import (
     aclosing,
     asynccontextmanager,
 )
-from datetime import UTC, datetime
+from datetime import datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 
@@ -20,7 +20,9 @@ from receiver.store.denial import most_telling
 from receiver.store.s3_access import S3Access
 from receiver.store.s3_denial import Permission
 from receiver.store.s3_errors import translated
+from receiver.store.stamp import in_utc
 from receiver.store.store import Object, Page, Properties
+from receiver.store.web import ProxyRefused
 
 Answer = dict[str, Any]
 
@@ -82,9 +84,10 @@ class S3Store:
                 f"{self._name}: the store cuts its listing and does not say how to go on; "
                 "it does not speak ListObjectsV2"
             )
-        objects = tuple(
-            _object(item["Key"], item, item["Size"]) for item in answer.get("Contents", ())
-        )
+        with translated(self._name, Permission.LIST, ""):
+            objects = tuple(
+                _object(item["Key"], item, item["Size"]) for item in answer.get("Contents", ())
+            )
         return Page(objects=objects, next=token)
 
     async def find(self, key: str) -> Object:
@@ -98,7 +101,8 @@ class S3Store:
             # an answer to HEAD has no body and so no reason: GET has one, and tells what is missing
             answer = await self._get(key)
             answer["Body"].close()
-        return _object(key, answer, answer["ContentLength"])
+        with translated(f"{self._name}/{key}", Permission.GET, ""):
+            return _object(key, answer, answer["ContentLength"])
 
     def open(self, obj: Object) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
         return whole_body(
@@ -129,10 +133,10 @@ class S3Store:
                 Bucket=self._bucket, Key=key, Body=body, **self._encryption
             ),
         )
-        date = answer["ResponseMetadata"]["HTTPHeaders"].get("date")
-        if not answer.get("ETag") or not date:
+        written_at = _date(answer)
+        if not answer.get("ETag") or not written_at:
             return await self.find(key)  # some servers tell only when they are asked
-        return _object(key, {**answer, "LastModified": parsedate_to_datetime(date)}, len(body))
+        return _object(key, {**answer, "LastModified": written_at}, len(body))
 
     async def _ask(
         self,
@@ -153,6 +157,8 @@ class S3Store:
             try:
                 with translated(name, permission, keys):
                     answer = await call(await self._access.client(keys))
+            except ProxyRefused:
+                raise  # other keys would not come further
             except StoreDenied as error:
                 denials.append(error)
                 continue
@@ -185,8 +191,10 @@ class S3Store:
         answer = await self._get(obj.key, **conditions)
         body, name = answer["Body"], f"{self._name}/{obj.key}"
         try:
-            begins_at, total_bytes = _extent(answer, name)
-            if _etag(answer, total_bytes) != obj.etag or begins_at > offset:
+            with translated(name, Permission.GET, ""):
+                begins_at, total_bytes = _extent(answer, name)
+                etag = _etag(answer, total_bytes)
+            if etag != obj.etag or begins_at > offset:
                 raise ObjectChanged(f"{name}: the object was replaced while it was read")
             async with aclosing(_chunks(body, name, skip=offset - begins_at)) as chunks:
                 yield chunks
@@ -220,6 +228,15 @@ def _extent(answer: Answer, name: str) -> tuple[int, int]:
         raise StoreUnavailable(f"{name}: the store sent a part and does not say which") from error
 
 
+def _date(answer: Answer) -> datetime | None:
+    """Return when the server answered; None where it does not say, or not with its zone."""
+    try:
+        date = parsedate_to_datetime(answer["ResponseMetadata"]["HTTPHeaders"]["date"])
+    except (KeyError, ValueError, TypeError, OverflowError):
+        return None
+    return date if date.tzinfo else None
+
+
 _WITHOUT_ETAG = "no-etag-"
 
 
@@ -236,5 +253,5 @@ def _object(key: str, answer: Answer, stored_bytes: int) -> Object:
         key=key,
         etag=_etag(answer, stored_bytes),
         stored_bytes=stored_bytes,
-        arrived_at=arrived_at.astimezone(UTC).replace(microsecond=0),  # HEAD tells no finer
+        arrived_at=in_utc(arrived_at).replace(microsecond=0),  # HEAD tells no finer
     )

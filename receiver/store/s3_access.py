@@ -16,9 +16,10 @@ from botocore.exceptions import InvalidRegionError
 from botocore.loaders import create_loader
 
 from receiver.destination.destination import Destination, Scheme
-from receiver.errors import ConfigError
+from receiver.errors import ConfigError, Reason, StoreDenied
 from receiver.store.bounds import Bounds
 from receiver.store.s3_session import StayingSession, find_region_once
+from receiver.store.web import proxy_for, read_address
 
 CONF_KEYS: Final = "keys of the destination_conf"
 USUAL_KEYS: Final = "keys of the usual chain (environment, profile, role)"
@@ -26,6 +27,8 @@ ANONYMOUS: Final = "anonymous caller"
 
 CONNECTIONS_MAX: Final = 64
 """One store's connections: each stream holds one, and no process reads more batches at once."""
+
+ADDRESS_FROM: Final = "--endpoint-url, AWS_ENDPOINT_URL_S3 or AWS_ENDPOINT_URL"
 
 CONNECT_SECONDS: Final = 10.0
 """A machine that has not answered by then is not there."""
@@ -48,7 +51,8 @@ class S3Access:
         anonymous: bool = False,
     ) -> None:
         # It warns, with a traceback, of a role that is refused; our error says it in one line.
-        logging.getLogger("aiobotocore").setLevel(logging.ERROR)
+        for driver in ("aiobotocore", "botocore"):
+            logging.getLogger(driver).setLevel(logging.ERROR)
         own = (CONF_KEYS,) if destination.access_key_id else ()
         self.keys = (ANONYMOUS,) if anonymous else (*own, USUAL_KEYS)
         self._destination = destination
@@ -74,6 +78,9 @@ class S3Access:
             own["aws_access_key_id"] = destination.access_key_id.reveal()
             own["aws_secret_access_key"] = destination.secret_access_key.reveal()
         region = destination.region or session.get_config_variable("region") or "us-east-1"
+        if keys == USUAL_KEYS:
+            session.set_config_variable("region", region)  # whoever gives out a role is asked there
+            await self._find_keys(session)
         config = AioConfig(
             signature_version=UNSIGNED if keys == ANONYMOUS else "s3v4",
             http_session_cls=StayingSession,
@@ -103,10 +110,28 @@ class S3Access:
         except ValueError as error:  # the driver's word for an address that is none
             raise ConfigError(
                 f"{destination}: the endpoint is no address: write it with http:// or https://,"
-                " in --endpoint-url, AWS_ENDPOINT_URL_S3 or AWS_ENDPOINT_URL"
+                f" in {ADDRESS_FROM}"
             ) from error
+        address = read_address(client.meta.endpoint_url, said_by=ADDRESS_FROM)
+        proxy_for(address)  # or the driver would call one that is none unavailable
         client.meta.events.register("before-call.s3.HeadBucket", find_region_once)
         return client
+
+    async def _find_keys(self, session: AioSession) -> None:
+        """Find the keys of the usual chain, which the session keeps.
+
+        Raises:
+            StoreDenied: a program or file of the chain cannot be run or read.
+            botocore's errors: for `translated`.
+        """
+        try:
+            await session.get_credentials()
+        except (ValueError, KeyError, TypeError, AttributeError, OSError) as error:
+            raise StoreDenied(
+                f"{self._destination}: no usable {USUAL_KEYS}: what a program or file of the "
+                f"profile gives cannot be read ({type(error).__name__})",
+                reason=Reason.KEYS_MISSING,
+            ) from None  # a decoder's error holds all that it read
 
 
 @cache

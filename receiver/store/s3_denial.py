@@ -108,7 +108,14 @@ def denial(error: ClientError, name: str, permission: Permission, keys: str) -> 
             reason=permission.denied,
             right=permission.right,
         )
-    return StoreDenied(f"{name}: the store refused with {status} {code}")
+    return StoreDenied(f"{name}: the store refused with {answer_of(error)}")
+
+
+def answer_of(error: ClientError) -> str:
+    """Say an answer by its status and code; of a body without one the driver makes up the code."""
+    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    code = str(_told(error).get("Code", ""))
+    return str(status) if code in {"", str(status)} else f"{status} {code}"
 
 
 def region_in(answer: Any) -> str | None:

@@ -19,7 +19,8 @@ from receiver.errors import (
     StoreError,
     StoreUnavailable,
 )
-from receiver.store.s3_denial import Permission, denial
+from receiver.store.s3_denial import Permission, answer_of, denial
+from receiver.store.web import PROXY_REFUSES, lost, refused_by_proxy
 
 LOOKED_FOR: Final = (
     "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, a profile in ~/.aws, "
@@ -40,6 +41,9 @@ _NO_KEYS: Final = (
     driver.ConfigParseError,
 )
 
+_UNREADABLE: Final = (ValueError, OverflowError, RuntimeError, KeyError, TypeError, AttributeError)
+"""What the driver's parsers, and ours, raise over an answer that is not S3's."""
+
 
 @contextmanager
 def translated(name: str, permission: Permission, keys: str) -> Iterator[None]:
@@ -56,7 +60,7 @@ def translated(name: str, permission: Permission, keys: str) -> Iterator[None]:
         raise StoreDenied(
             f"{name}: no usable {keys}: {_no_keys(error)}",
             reason=Reason.KEYS_EXPIRED if again else Reason.KEYS_MISSING,
-        ) from error
+        ) from None  # it may quote what somebody's own program said, a secret too
     except driver.ParamValidationError as error:
         of_bucket = "Invalid bucket name" in str(error)
         raise ObjectMissing(
@@ -64,10 +68,12 @@ def translated(name: str, permission: Permission, keys: str) -> Iterator[None]:
             reason=Reason.BUCKET_MISSING if of_bucket else None,
         ) from error
     except (driver.BotoCoreError, aiohttp.ClientError, OSError) as error:
-        reason = (
-            error.__cause__ or error.__context__ or error
-        )  # the driver's own words repeat the whole address
-        raise StoreUnavailable(f"{name}: no answer: {reason or type(error).__name__}") from error
+        # What it was raised over is told: its own words repeat the whole address.
+        raise lost(name, error.__cause__ or error.__context__ or error) from None
+    except _UNREADABLE as error:
+        raise StoreUnavailable(
+            f"{name}: the answer makes no sense ({type(error).__name__}); does the server speak S3?"
+        ) from error
 
 
 def _answered(
@@ -77,8 +83,10 @@ def _answered(
     told = error.response.get("Error", {})
     code = str(told.get("Code", ""))
     status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
+    if status == PROXY_REFUSES:
+        return refused_by_proxy(name, status)
     if code in _UNAVAILABLE or (status >= 500 and status != 501) or status == 429:
-        return StoreUnavailable(f"{name}: the store answered {status} {code}")
+        return StoreUnavailable(f"{name}: the store answered {answer_of(error)}")
     if code in {"NoSuchBucket", "InvalidBucketName"} or (
         status == 404 and permission is Permission.LIST
     ):
@@ -93,4 +101,12 @@ def _answered(
 def _no_keys(error: driver.BotoCoreError) -> str:
     if isinstance(error, driver.NoCredentialsError):
         return f"none found (looked for {LOOKED_FOR})"
+    if isinstance(error, driver.CredentialRetrievalError):
+        provider = error.kwargs.get("provider", "a part of the chain")
+        return f"{provider} gave none; {_REMEDIES.get(provider, 'ask it by hand to see why')}"
     return str(error)
+
+
+_REMEDIES: Final = {
+    "custom-process": "run the profile's credential_process by hand to see why",
+}

@@ -8,7 +8,6 @@ import re
 from base64 import b64encode
 from collections.abc import Mapping
 from typing import Final
-from urllib.request import getproxies, proxy_bypass
 
 import msgspec
 from yarl import URL
@@ -16,6 +15,7 @@ from yarl import URL
 from receiver.destination.destination import Destination
 from receiver.errors import ConfigError, Reason, StoreDenied
 from receiver.secret import Secret
+from receiver.store.web import is_loopback
 
 ID_NAMES: Final = ("SUMOLOGIC_ACCESSID", "SUMO_ACCESS_ID")
 KEY_NAMES: Final = ("SUMOLOGIC_ACCESSKEY", "SUMO_ACCESS_KEY")
@@ -27,7 +27,6 @@ API_PATH: Final = "/api/v1/search/jobs"
 _COLLECTION: Final = re.compile(
     r"(?:endpoint[0-9]+\.collection|collectors)(?:\.([a-z0-9]+))?\.sumologic\.com(?::443)?"
 )
-_LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 class Keys(msgspec.Struct, frozen=True, kw_only=True):
@@ -97,28 +96,6 @@ def may_follow(api: URL, location: URL) -> bool:
         return location.scheme == api.scheme and location.host == api.host
     host = location.host or ""
     return location.scheme == "https" and host.endswith(".sumologic.com") and not location.user
-
-
-def proxy_for(address: URL) -> str | None:
-    """Return the proxy that the environment names for an address, as every driver finds it.
-
-    aiohttp would find it too, and with it a `.netrc`, whose password it does not take beside ours.
-
-    Raises:
-        ConfigError: it is one that cannot be used.
-    """
-    named = getproxies().get(address.scheme)
-    if not named or proxy_bypass(address.host or ""):
-        return None
-    proxy = named if "://" in named else f"http://{named}"
-    if not re.match("https?://[^/]", proxy):
-        raise ConfigError(f"{address.scheme}_proxy: the proxy has to be an http:// address")
-    return proxy
-
-
-def is_loopback(address: URL) -> bool:
-    """Whether what is sent there stays on this machine."""
-    return address.host in _LOOPBACK
 
 
 def _first(environ: Mapping[str, str], names: tuple[str, ...]) -> str:

@@ -3,8 +3,6 @@
 import asyncio
 import logging
 from collections.abc import Mapping
-from datetime import datetime
-from email.utils import parsedate_to_datetime
 from random import Random
 from typing import Final
 
@@ -15,8 +13,9 @@ from receiver.clock import Clock
 from receiver.errors import Reason, StoreDenied, StoreError, StoreUnavailable
 from receiver.limits import MIB, STORE_ATTEMPTS_MAX
 from receiver.store.bounds import Bounds
-from receiver.store.sumo_access import API_PATH, Keys, may_follow, proxy_for
+from receiver.store.sumo_access import API_PATH, Keys, may_follow
 from receiver.store.sumo_errors import JobGone, Need, refusal
+from receiver.store.web import lost, proxy_for, seconds_asked
 
 CALL_EVERY_SECONDS: Final = 0.3
 """Sumo refuses a fifth call within a second; slightly fewer, for they do not arrive evenly."""
@@ -130,8 +129,7 @@ class SumoCalls:
                 f"{self.name}: no answer in {self._bounds.call_seconds:g} s"
             ), 0.0
         except (aiohttp.ClientError, OSError) as error:
-            said_by = str(error) or type(error).__name__
-            return StoreUnavailable(f"{self.name}: the connection failed: {said_by}"), 0.0
+            return lost(self.name, error), 0.0
         if 200 <= response.status < 300:
             return said, 0.0
         if response.status in _MOVED:
@@ -139,7 +137,7 @@ class SumoCalls:
         if response.status == 404 and path:  # whatever its body says: so a cancelled job is told
             return JobGone(), 0.0
         refused = refusal(response.status, said, name=self.name, need=need, hide=self.hide)
-        return refused, _seconds_asked(response, self._clock.now())
+        return refused, seconds_asked(response.headers.get("Retry-After", ""), self._clock.now())
 
     async def _send(
         self, method: str, path: str, body: bytes | None, parameters: Mapping[str, str] | None
@@ -195,14 +193,3 @@ class SumoCalls:
             "give the API's address to --endpoint-url",
             reason=Reason.REGION_WRONG,
         )
-
-
-def _seconds_asked(response: aiohttp.ClientResponse, now: datetime) -> float:
-    """Return how long Retry-After asks to wait, by seconds or a date (RFC 9110 10.2.3); else 0."""
-    text = response.headers.get("Retry-After", "").strip()
-    if text.isascii() and text.isdigit():
-        return float(text)
-    try:
-        return max(0.0, (parsedate_to_datetime(text) - now).total_seconds())
-    except (ValueError, TypeError):  # no date, or one without a zone
-        return 0.0

@@ -11,6 +11,7 @@ import msgspec
 
 from receiver.errors import Reason, StoreDenied, StoreError, StoreUnavailable
 from receiver.secret import REDACTED
+from receiver.store.web import PROXY_REFUSES, refused_by_proxy
 
 Need = Literal["search", "read"]
 
@@ -33,6 +34,8 @@ def refusal(
     status: int, said: bytes, *, name: str, need: Need, hide: Callable[[str], str]
 ) -> StoreError | JobGone:
     """Return our error for an answer; `said` is its body, `name` the API's address."""
+    if status == PROXY_REFUSES:
+        return refused_by_proxy(name, status)
     code, message = _read(said)
     words = words_of_sumo(message, hide=hide)
     sumo = f"; Sumo says: {words}" if words else ""

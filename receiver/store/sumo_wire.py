@@ -4,15 +4,14 @@ Source: Sumo Logic, "Search Job APIs". Every value of a message is a string ther
 """
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, Final
+from typing import Annotated
 
 import msgspec
 
 from receiver.secret import Secret
-
-EPOCH: Final = datetime.fromtimestamp(0, UTC)
+from receiver.store.stamp import EPOCH, from_seconds
 
 
 class SearchJob(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -69,8 +68,8 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
 
     def _time(self, name: str) -> datetime:
         try:
-            return datetime.fromtimestamp(int(self._text(name)) / 1000, UTC)
-        except (ValueError, OverflowError, OSError):
+            return from_seconds(int(self._text(name)) / 1000)
+        except (ValueError, OverflowError):  # no number, or one past all floats
             return EPOCH
 
 

@@ -1,5 +1,7 @@
 """Who we are to Google Cloud Storage: found, renewed, refused, and said so at once."""
 
+import asyncio
+import socket
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -239,6 +241,45 @@ async def test_a_token_server_that_is_not_there_is_unavailable(accounts: Account
     async with open_gcs(destination(accounts.bucket), endpoint_url=reached) as store:
         with pytest.raises(StoreUnavailable, match="gives out tokens"):
             await store.list("")
+
+
+async def test_a_token_server_that_says_nothing_is_given_up_soon(
+    accounts: Accounts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The one who asks waits in a thread, and a program that is told to end waits for that."""
+    monkeypatch.setattr("receiver.store.gcs_access.TOKEN_SECONDS", 0.2)
+    reached = accounts.front.url
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        accounts.front.port = silent.getsockname()[1]  # written into the key file
+        accounts.use("owner@p.iam")
+        began = time.monotonic()
+        async with open_gcs(destination(accounts.bucket), endpoint_url=reached) as store:
+            with pytest.raises(StoreUnavailable, match=r"nothing came in 0\.2 s"):
+                await store.list("")
+    assert time.monotonic() - began < PROMPT_SECONDS
+
+
+async def test_many_calls_at_once_ask_for_one_token(accounts: Accounts) -> None:
+    accounts.use("owner@p.iam")
+    async with open_gcs(destination(accounts.bucket), endpoint_url=accounts.front.url) as store:
+        await asyncio.gather(*(store.list("") for _ in range(8)))
+    assert accounts.front.tokens_given == 1
+
+
+async def test_a_netrc_does_not_come_between(
+    accounts: Accounts, gcs_server: GCSServer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "netrc").write_text("default login a password b")
+    monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
+    accounts.use("owner@p.iam")
+    async with open_gcs(destination(accounts.bucket), endpoint_url=accounts.front.url) as store:
+        await store.put("logs/a", b"1")
+        assert await listed(store, "") == ["logs/a"]
+        assert await store.read("logs/a", bytes_max=1) == b"1"
+    async with open_gcs(
+        destination(accounts.bucket), endpoint_url=gcs_server.url, anonymous=True
+    ) as store:
+        assert await listed(store, "") == ["logs/a"]
 
 
 @pytest.mark.parametrize(

@@ -4,14 +4,16 @@ import os
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
 from receiver.clock import SystemClock
+from receiver.destination.azure import read_sas
 from receiver.destination.parse import parse_destination
 from receiver.errors import ObjectMissing, Reason, StoreDenied, StoreError
 from receiver.store.azure import AzureStore, open_azure
-from receiver.store.azure_sas import untimely
+from receiver.store.azure_sas import lack_of, untimely
 from tests.servers.answering import Answering, answering
 
 HOST = "acme.blob.core.windows.net"
@@ -194,3 +196,85 @@ def test_the_times_of_a_sas_are_the_services() -> None:
     lack = untimely(FRAME.format(start=THEN, end=NOON))
     assert lack is not None
     assert lack.words == f"expired at {datetime(2026, 11, 22, 10, tzinfo=UTC):%Y-%m-%d %H:%M} UTC"
+
+
+@pytest.mark.parametrize(
+    ("start", "end"),
+    [
+        ("Mon, 01 Jan 99999999999 00:00:00 GMT", NOON),
+        ("Sun, 22 Nov 2026 08:00:00", NOON),  # no zone
+        (THEN, "Sun, 22 Nov 2026 10:00:00"),
+    ],
+)
+def test_times_of_no_calendar_say_nothing(start: str, end: str) -> None:
+    assert untimely(FRAME.format(start=start, end=end)) is None
+
+
+NOW = datetime(2026, 11, 22, 10, 15, tzinfo=UTC)
+
+
+def test_a_sas_that_is_not_whole_says_so() -> None:
+    for need in ("list", "read", "write"):
+        lack = lack_of(read_sas("sp=rlw&sig=x"), need, NOW)
+        assert lack is not None
+        assert lack.reason is Reason.SAS_WRONG
+        assert "neither" in lack.words
+        assert "(sr)" in lack.words
+        assert "(srt)" in lack.words
+    assert lack_of(read_sas("si=policy&sig=x"), "read", NOW) is None
+    assert lack_of(read_sas("sp=r&si=policy&sr=c&sig=x"), "read", NOW) is None
+
+
+def test_permissions_that_are_no_letters_of_azures_are_not_counted() -> None:
+    for permissions in ("W", "r,l", "%1B[31m", "rL"):
+        for need in ("list", "read", "write"):
+            lack = lack_of(read_sas(f"sp={permissions}&sr=c&sig=x"), need, NOW)
+            assert lack is not None
+            assert lack.reason is Reason.SAS_WRONG
+            assert "sp is not made of small letters" in lack.words
+
+
+def test_the_year_one_is_written_in_four_digits() -> None:
+    lack = lack_of(read_sas("sp=rl&sr=c&se=0001-01-01T00:00:00Z&sig=x"), "read", NOW)
+    assert lack is not None
+    assert lack.words == "expired at 0001-01-01 00:00 UTC"
+
+
+def listing(modified: str, etag: str = "<Etag>0x1</Etag>") -> str:
+    inside = f"{modified}{etag}<Content-Length>3</Content-Length><BlobType>BlockBlob</BlobType>"
+    blob = f"<Blob><Name>a</Name><Properties>{inside}</Properties></Blob>"
+    return (
+        '<?xml version="1.0" encoding="utf-8"?><EnumerationResults><Blobs>'
+        f"{blob}</Blobs><NextMarker/></EnumerationResults>"
+    )
+
+
+@pytest.mark.parametrize("when", ["yesterday", "Mon, 01 Jan 99999999999 00:00:00 GMT", None])
+async def test_a_listing_that_makes_no_sense_is_unavailable(
+    server: Answering, when: str | None
+) -> None:
+    server.body = listing("" if when is None else f"<Last-Modified>{when}</Last-Modified>")
+    async with opening(server, SAS) as store:
+        error = await refused(store)
+    assert error.reason is Reason.UNAVAILABLE
+    assert "makes no sense" in str(error)
+
+
+async def test_a_time_at_the_calendars_end_is_taken(server: Answering) -> None:
+    server.body = listing("<Last-Modified>Fri, 31 Dec 9999 23:59:59 GMT</Last-Modified>")
+    async with opening(server, SAS) as store:
+        assert (await store.list("")).objects[0].arrived_at.year == 9999
+
+
+async def test_a_netrc_does_not_come_between(
+    server: Answering, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "netrc").write_text("default login a password b")
+    monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
+    server.body = listing("<Last-Modified>Sun, 22 Nov 2026 10:15:00 GMT</Last-Modified>")
+    for query in ("", SAS):
+        async with opening(server, query) as store:
+            assert len((await store.list("")).objects) == 1
+    key, sas = (request.headers.get("Authorization", "") for request in server.asked)
+    assert key.startswith("SharedKey ")
+    assert sas == ""

@@ -271,3 +271,14 @@ async def test_a_denied_folder_is_named_with_the_right_to_grant_and_the_rest_is_
     with pytest.raises(StoreDenied, match=r"permission denied.*write \('w'\)") as caught:
         await store.put("c", b"1")
     assert caught.value.reason is Reason.WRITE_DENIED
+
+
+@pytest.mark.parametrize("seconds", [2**42, -(2**42), 253402300799])
+async def test_a_file_of_no_year_is_listed_and_read(
+    store: LocalStore, tmp_path: Path, seconds: int
+) -> None:
+    write(tmp_path / "a")
+    os.utime(tmp_path / "a", (seconds, seconds))  # some file systems take a nearer one
+    assert await keys(store) == ["a"]
+    async with store.open(await store.find("a")) as chunks:
+        assert b"".join([chunk async for chunk in chunks]) == b"x"

@@ -97,3 +97,28 @@ async def test_what_cannot_be_read_back_is_said(conf: str) -> None:
         async with open_store(parse_destination(conf), clock=SystemClock()):
             pass
     assert "planted-secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize("address", ["https://user:planted@host:x", "https://planted:99999"])
+@pytest.mark.parametrize(
+    ("conf", "variable", "value"),
+    [
+        ("s3://logs/http?region=eu-west-1", "AWS_ENDPOINT_URL_S3", "{}"),
+        ("gs://logs/http", "STORAGE_EMULATOR_HOST", "{}"),
+        (
+            "azure://acme.blob.core.windows.net/logs/http",
+            "AZURE_STORAGE_CONNECTION_STRING",
+            "AccountName=acme;AccountKey=a2V5;BlobEndpoint={}",
+        ),
+    ],
+)
+async def test_an_address_that_is_none_is_the_operators_to_mend(
+    monkeypatch: pytest.MonkeyPatch, conf: str, variable: str, value: str, address: str
+) -> None:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIAMINE")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
+    monkeypatch.setenv(variable, value.format(address))
+    with pytest.raises(ConfigError, match=variable) as caught:
+        async with open_store(parse_destination(conf), clock=SystemClock()) as store:
+            await store.list("")
+    assert "planted" not in str(caught.value)

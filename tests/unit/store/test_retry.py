@@ -1,6 +1,7 @@
 """Asking again: how often, how long between, and what is never asked twice."""
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -8,10 +9,13 @@ from random import Random
 
 import pytest
 
+from receiver.destination.parse import parse_destination
 from receiver.errors import ObjectMissing, StoreError, StoreUnavailable
 from receiver.store.bounds import Bounds
+from receiver.store.open import open_store
 from receiver.store.retry import RetryingStore
 from receiver.store.store import Object, Page, Properties
+from tests.servers.answering import answering
 
 OBJ = Object(key="k", etag="e", stored_bytes=3, arrived_at=datetime(2026, 11, 22, tzinfo=UTC))
 
@@ -170,3 +174,25 @@ async def test_cancelling_is_not_a_failure() -> None:
     with pytest.raises(asyncio.CancelledError):
         await task
     assert (inner.calls, clock.slept) == (1, [])
+
+
+async def test_only_we_say_that_it_is_asked_again(caplog: pytest.LogCaptureFixture) -> None:
+    """A driver's own log lines would stand amid a report."""
+    async with answering() as server:
+        server.status = 500
+        for conf in (
+            "s3://logs/http?region=x&access-key-id=AKIAMINE&secret-access-key=planted",
+            "gs://logs/http",
+            "azure://acme.blob.core.windows.net/logs/http",
+        ):
+            caplog.clear()
+            async with open_store(
+                parse_destination(conf),
+                clock=RecordingClock(),
+                endpoint_url=server.url,
+                anonymous=True,
+            ) as store:
+                with caplog.at_level(logging.WARNING), pytest.raises(StoreUnavailable):
+                    await store.list("")
+            assert {record.name for record in caplog.records} == {"receiver.store.retry"}
+            assert "answered 500; asking again in" in caplog.text

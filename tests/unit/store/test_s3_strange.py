@@ -352,6 +352,88 @@ async def test_a_profile_that_is_not_there_is_no_keys(
     assert caught.value.reason is Reason.KEYS_MISSING
 
 
+@pytest.mark.parametrize("exit_code", [0, 1])
+async def test_what_a_credential_process_says_is_not_passed_on(
+    server: StrangeServer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, exit_code: int
+) -> None:
+    program = tmp_path / "program"
+    program.write_text(f"#!/bin/sh\necho planted-out; echo planted-err >&2; exit {exit_code}\n")
+    program.chmod(0o700)
+    _use_process(monkeypatch, tmp_path, program)
+    async with open_s3(destination("logs", user=None), endpoint_url=server.url) as store:
+        with pytest.raises(StoreDenied, match="no usable keys of the usual chain") as caught:
+            await store.list("")
+    assert caught.value.reason is Reason.KEYS_MISSING
+    assert "planted" not in f"{caught.value!r}{caught.value.__cause__!r}"
+    assert ("credential_process by hand" in str(caught.value)) is (exit_code == 1)
+
+
+async def test_a_credential_process_that_is_not_there_is_no_keys(
+    server: StrangeServer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    _use_process(monkeypatch, tmp_path, tmp_path / "no-such")
+    async with open_s3(destination("logs", user=None), endpoint_url=server.url) as store:
+        with pytest.raises(StoreDenied, match="FileNotFoundError") as caught:
+            await store.list("")
+    assert caught.value.reason is Reason.KEYS_MISSING
+
+
+def _use_process(monkeypatch: pytest.MonkeyPatch, folder: Path, program: Path) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.delenv(name, raising=False)
+    config = folder / "config"
+    config.write_text(f"[default]\ncredential_process = {program}\n")
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(config))
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong"),
+    [
+        ("2026-11-22T10:15:00.123Z", "yesterday"),
+        ("2026-11-22T10:15:00.123Z", "99999-01-01T00:00:00Z"),
+        ("2026-11-22T10:15:00.123Z", "9" * 40),
+        ("2026-11-22T10:15:00.123Z", ""),
+        ("<LastModified>2026-11-22T10:15:00.123Z</LastModified>", ""),
+        ("<Size>2097152</Size>", "<Size>many</Size>"),
+        ("<Size>2097152</Size>", ""),
+        ("<Key>logs/a</Key>", ""),
+    ],
+)
+async def test_a_listing_that_makes_no_sense_is_unavailable(
+    server: StrangeServer, right: str, wrong: str
+) -> None:
+    assert right in server._listing()
+    server.listing = server._listing().replace(right, wrong)
+    async with opening(server) as store:
+        with pytest.raises(StoreUnavailable, match="makes no sense"):
+            await store.list("")
+
+
+async def test_a_head_that_makes_no_sense_is_unavailable(server: StrangeServer) -> None:
+    for date in ("yesterday", "Mon, 01 Jan 99999999999 00:00:00 GMT"):
+        server.date = date
+        async with opening(server) as store:
+            for call in (store.find("logs/a"), store.read("logs/a", bytes_max=1)):
+                with pytest.raises(StoreUnavailable, match="makes no sense"):
+                    await call
+
+
+async def test_a_time_at_the_calendars_end_is_taken(server: StrangeServer) -> None:
+    for said, year in (("9999-12-31T23:59:59Z", 9999), ("9999-12-31T23:59:59-05:00", 1970)):
+        server.listing = ""
+        server.listing = server._listing().replace("2026-11-22T10:15:00.123Z", said)
+        async with opening(server) as store:
+            assert (await store.list("")).objects[0].arrived_at.year == year
+
+
+async def test_an_error_without_a_body_tells_its_status_once(server: StrangeServer) -> None:
+    conf = destination("logs", user=USER)
+    async with answering() as bare, open_s3(conf, endpoint_url=bare.url) as store:
+        for bare.status, words in ((500, r"answered 500$"), (418, r"refused with 418(;|$)")):
+            with pytest.raises(StoreError, match=words):
+                await store.list("")
+
+
 async def test_a_page_of_a_proxy_is_no_answer(server: StrangeServer) -> None:
     server.listing = "<html>please log in"
     async with opening(server) as store:

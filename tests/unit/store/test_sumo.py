@@ -17,8 +17,9 @@ from receiver.destination.parse import parse_destination
 from receiver.errors import ConfigError, Reason, StoreDenied, StoreError, StoreUnavailable
 from receiver.store.bounds import BOUNDS, Bounds
 from receiver.store.sumo import SumoSearchJobs, open_sumo
-from receiver.store.sumo_access import find_api, find_keys, may_follow, proxy_for
+from receiver.store.sumo_access import find_api, find_keys, may_follow
 from receiver.store.sumo_wire import Found
+from receiver.store.web import proxy_for
 from tests.servers.sumo import ACCESS_ID, ACCESS_KEY, CODE, JOBS, Fault, Sumo, sumo_server
 from tests.unit.virtual_clock import START, VirtualClock
 
@@ -192,7 +193,8 @@ async def test_the_wait_may_be_a_date(server: Sumo, clock: VirtualClock) -> None
     server.faults = [Fault(status=503, headers=headers)]
     await search(server, clock)
     assert max(clock.slept) == 19.5
-    for nonsense in ("soon", "Sun, 22 Nov 2026 12:00:20", "-1", "1e9"):
+    in_no_year = "Mon, 01 Jan 99999999999 00:00:00 GMT"
+    for nonsense in ("soon", "Sun, 22 Nov 2026 12:00:20", "-1", "1e9", in_no_year):
         server.faults = [Fault(status=503, headers={"Retry-After": nonsense})]
         await search(server, clock)
     assert max(clock.slept) == 19.5
