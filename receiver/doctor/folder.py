@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import shlex
 import stat
 from collections.abc import Iterator
 from itertools import islice
@@ -11,6 +12,7 @@ from typing import Final
 from receiver.destination.destination import Destination
 from receiver.doctor.checkup import Checkup, Status
 from receiver.doctor.words import line
+from receiver.report.phrase import unbroken
 
 ENTRIES_MAX: Final = 10_000
 """So many files and folders are looked at: they are written by one program, and so alike."""
@@ -34,16 +36,18 @@ def _look(root: Path) -> Checkup:
         for path in islice(_open_to_others(root), ENTRIES_MAX):
             mode = _mode(path)
             if mode & _WRITE:
-                message = f"every user of this machine may write to {path}"
-                return line("public", Status.FAIL, message, f"chmod -R o-rwx {root}")
+                message = f"every user of this machine may write to {unbroken(str(path))}"
+                return line(
+                    "public", Status.FAIL, message, f"chmod -R o-rwx {shlex.quote(str(root))}"
+                )
             if mode & _READ and readable is None:
                 readable = path
     except OSError as error:
-        message = f"the modes could not be read: {error.filename}: {error.strerror}"
+        message = f"the modes could not be read: {unbroken(str(error.filename))}: {error.strerror}"
         return line("public", Status.UNKNOWN, message)
     if readable is not None:
-        message = f"every user of this machine may read {readable}"
-        return line("public", Status.WARN, message, f"chmod -R o-rwx {root}")
+        message = f"every user of this machine may read {unbroken(str(readable))}"
+        return line("public", Status.WARN, message, f"chmod -R o-rwx {shlex.quote(str(root))}")
     return line("public", Status.PASS, f"no other user may read or write {root}")
 
 

@@ -17,8 +17,10 @@ from receiver.secret import Secret
 SPLUNK_HEALTH: Final = "/services/collector/health"
 """Splunk's own question for whether the collector takes events."""
 
+_MISSING: Final = frozenset({404, 410})
 NOT_IMPLEMENTED: Final = 501  # RFC 9110 15.6.2: of HEAD small servers say so, and take a POST
 
+_FOLLOWED: Final = "whether Logpush follows one is not documented"
 REPORTED: Final = "error validating destination: error writing object: error uploading"
 
 
@@ -56,10 +58,16 @@ async def knock(
         return line("http", Status.FAIL, answer.trouble, "Look at the server's own log.")
     message = f"it answers {method} with {answer.status}"
     if 300 <= answer.status < 400:
-        message += ", a redirect, and a push may not follow it"
+        message += f", a redirect, and {_FOLLOWED}"
         return line("http", Status.WARN, message, "Write the final address.")
     if answer.status >= 500 and answer.status != NOT_IMPLEMENTED:
         return line("http", Status.FAIL, message, "Look at the server's own log.")
+    if answer.unruly:
+        message += ", and with a body or a header that HTTP does not allow there"
+        return line("http", Status.WARN, message, "Only a push tells: --write-probe sends one.")
+    if answer.status in _MISSING and destination.scheme is not Scheme.SUMO:  # of it, only the host
+        message += ": the path is wrong, or there for a POST only"
+        return line("http", Status.WARN, message, "Correct the path, unless a push is taken.")
     if answer.status in {401, 403}:
         message += ": only a push tells whether it takes the headers"
     return line("http", Status.PASS, message)
@@ -86,6 +94,9 @@ async def push(
     if answer.status is not None and 200 <= answer.status < 300:
         return line("probe", Status.PASS, f"{trial.words} is answered {answer.status}")
     found = answer.trouble if answer.status is None else f"it is answered {answer.status}"
+    if answer.status is not None and 300 <= answer.status < 400:
+        message = f"{trial.words} is answered {answer.status}, a redirect, and {_FOLLOWED}"
+        return line("probe", Status.WARN, message, _remedy(answer, destination))
     message = f"{trial.words} is not taken: {found}; Logpush would report `{REPORTED}`"
     return line("probe", Status.FAIL, message, _remedy(answer, destination))
 
@@ -117,7 +128,7 @@ def _remedy(answer: Answer, destination: Destination) -> str:
         case 429:
             return "Raise its limit: Logpush sends several batches a minute."
         case status if 300 <= status < 400:
-            return "Write the final address into the conf: a redirect is not followed."
+            return "Write the final address into the conf."
         case status if status >= 500:
             return "Look at the server's own log."
     return "Let it answer 200 to every test body, whatever it holds."

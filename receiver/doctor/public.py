@@ -9,9 +9,9 @@ import msgspec
 from receiver.clock import Clock
 from receiver.destination.destination import Destination, Scheme
 from receiver.doctor.checkup import Checkup, Status
+from receiver.doctor.waits import Waits, in_time
 from receiver.doctor.words import line
 from receiver.errors import Reason, StoreDenied, StoreError
-from receiver.store.bounds import Bounds
 from receiver.store.open import open_store
 from receiver.store.store import Page
 
@@ -46,7 +46,7 @@ async def look_public(
     key: str | None,
     clock: Clock,
     endpoint_url: str | None,
-    bounds: Bounds,
+    waits: Waits,
 ) -> Checkup:
     """Try to list the folder, and to read the object of a key, without any credentials."""
     if destination.scheme is Scheme.R2:
@@ -59,23 +59,23 @@ async def look_public(
         )
     try:
         async with open_store(
-            destination, clock=clock, endpoint_url=endpoint_url, bounds=bounds, anonymous=True
+            destination, clock=clock, endpoint_url=endpoint_url, bounds=waits.bounds, anonymous=True
         ) as store:
-            listing = await _knock(store.list(destination.prefix_literal))
+            listing = await _knock(store.list(destination.prefix_literal), waits)
             if key is None and listing.page and listing.page.objects:
                 key = listing.page.objects[0].key
             reading = _Answer(door=_Door.UNKNOWN, why="no object is known to try it with")
             if key is not None:
-                reading = await _knock(store.read(key, bytes_max=1))
+                reading = await _knock(store.read(key, bytes_max=1), waits)
     except StoreError as error:
         return line("public", Status.UNKNOWN, f"it could not be found out: {error}")
     return _judge(destination, listing, reading)
 
 
-async def _knock(question: Awaitable[Page | bytes]) -> _Answer:
+async def _knock(question: Awaitable[Page | bytes], waits: Waits) -> _Answer:
     """Ask; an error that does not tell of who asks leaves the question open."""
     try:
-        answer = await question
+        answer = await in_time(question, what="without keys", waits=waits)
     except StoreError as error:
         if isinstance(error, StoreDenied) and error.reason in _SHUT:
             return _Answer(door=_Door.SHUT)

@@ -3,6 +3,8 @@
 Nothing of an answer but its status is read, and no redirect is followed.
 """
 
+import asyncio
+import re
 import ssl
 from collections.abc import Mapping
 from typing import Final
@@ -19,6 +21,8 @@ from receiver.secret import Secret
 
 # The driver's own additions: what Logpush sends in their place is not documented.
 _NOT_ADDED: Final = ("Accept", "Accept-Encoding", "Content-Type", "User-Agent")
+_STATUS_LINE: Final = re.compile(rb"HTTP/[0-9.]+ ([1-5][0-9]{2})\b")  # RFC 9112 4
+_LINE_BYTES_MAX: Final = 8192
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
@@ -26,6 +30,7 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
 
     status: int | None = None
     trouble: str = ""
+    unruly: bool = False  # the status can be read, and what follows is not as HTTP has it
 
 
 async def ask(
@@ -64,8 +69,38 @@ async def ask(
             ) as response,
         ):
             return Answer(status=response.status)
+    except aiohttp.ClientResponseError as error:
+        status = None
+        if method == "HEAD":  # the driver gives up what a server says if it sends a body with it
+            status = await _status_of(url, headers, tls=tls, seconds=waits.answer_seconds)
+        if status is None:
+            return Answer(trouble=_words(error, waits))
+        return Answer(status=status, unruly=True)
     except (aiohttp.ClientError, OSError, ValueError) as error:
         return Answer(trouble=_words(error, waits))
+
+
+async def _status_of(
+    url: Secret, headers: Mapping[str, str], *, tls: ssl.SSLContext, seconds: float
+) -> int | None:
+    """Send HEAD once more and read the first line of the answer alone; None where it is no HTTP."""
+    address = URL(url.reveal(), encoded=True)
+    said = CIMultiDict({"Host": address.authority, **headers})
+    said["Connection"] = "close"
+    lines = [f"HEAD {address.raw_path_qs} HTTP/1.1", *(f"{name}: {said[name]}" for name in said)]
+    try:
+        async with asyncio.timeout(seconds):
+            reader, writer = await asyncio.open_connection(
+                address.raw_host, address.port, ssl=tls, limit=_LINE_BYTES_MAX
+            )
+            try:
+                writer.write("\r\n".join([*lines, "", ""]).encode())
+                found = _STATUS_LINE.match(await reader.readline())
+            finally:
+                writer.transport.abort()
+    except (OSError, ValueError):  # ValueError: the line has no end
+        return None
+    return int(found.group(1)) if found else None
 
 
 def _words(error: Exception, waits: Waits) -> str:

@@ -22,7 +22,7 @@ _ASKED: Final = "Make an account SAS with ss=b, srt=o and sp=w."
 _READERS: Final = "the role Storage Blob Data Reader, or a SAS with sp=rl of its own"
 # To create and to append are parts of writing, which portals tick along with it.
 _WRITING: Final = frozenset("wca")
-_LETTERS: Final = re.compile("[a-z]{1,20}")
+_LETTERS: Final = re.compile("[A-Za-z]{1,20}")
 
 
 def may_write(sas: Secret) -> bool:
@@ -53,7 +53,8 @@ def _judge_rights(sas: Sas) -> Checkup:
         return line("sas", Status.FAIL, "it names no permissions (sp)", _ASKED)
     shown = f"sp={said}" if _LETTERS.fullmatch(said) else "sp is not made of letters"
     if "w" not in said:
-        return line("sas", Status.FAIL, f"Logpush cannot write with it ({shown} has no w)", _ASKED)
+        lacks = "has no w" if _LETTERS.fullmatch(said) else "and has no w"
+        return line("sas", Status.FAIL, f"Logpush cannot write with it ({shown} {lacks})", _ASKED)
     if set(said) - _WRITING:
         message = f"it permits more than to write ({shown}), to everybody who sees the conf"
         return line("sas", Status.WARN, message, f"{_ASKED} To read, take {_READERS}.")
@@ -70,6 +71,9 @@ def _judge_kind(sas: Sas) -> Iterator[Checkup]:
         message = "it is a SAS of one container or blob (sr), and Logpush asks for an account's"
         yield line("sas", Status.WARN, message, _ASKED)
         return
+    if sas.resource_types is None and not sas.by_policy:
+        message = "it does not say for what it is (srt), and Logpush asks for an account's, srt=o"
+        yield line("sas", Status.WARN, message, _ASKED)
     if sas.resource_types is not None and sas.resource_types != "o":
         message = "Logpush refuses it: `signedResourceTypes must be Object only (srt=o)`"
         yield line("sas", Status.FAIL, message, _ASKED)
@@ -81,7 +85,7 @@ def _judge_kind(sas: Sas) -> Iterator[Checkup]:
 
 def _judge_time(sas: Sas, now: datetime) -> Checkup:
     if sas.starts_at is not None and sas.starts_at > now:
-        message = f"it is not valid before {sas.starts_at:%Y-%m-%d %H:%M} UTC"
+        message = f"it is not valid before {_minute(sas.starts_at)}"
         return line("sas", Status.FAIL, message, "Make one that is valid now.")
     end = sas.expires_at
     if end is None:
@@ -90,9 +94,14 @@ def _judge_time(sas: Sas, now: datetime) -> Checkup:
             return line("sas", Status.UNKNOWN, message)
         return line("sas", Status.WARN, "it has no end (se) that could be read", _RENEW)
     if end <= now:
-        return line("sas", Status.FAIL, f"it expired at {end:%Y-%m-%d %H:%M} UTC", _RENEW)
+        return line("sas", Status.FAIL, f"it expired at {_minute(end)}", _RENEW)
     left = (end - now) // timedelta(days=1)
-    message = f"it is valid until {end:%Y-%m-%d}, for {left:,} days more"
+    message = f"it is valid until {end.date()}, for {left:,} days more"
     if left < SAS_DAYS_MIN:
         return line("sas", Status.WARN, message, _RENEW)
     return line("sas", Status.PASS, message)
+
+
+def _minute(time: datetime) -> str:
+    """Write a time that may be of any year: strftime has no zeros before a short one."""
+    return f"{time.date()} {time:%H:%M} UTC"

@@ -4,6 +4,7 @@ from typing import Final
 
 from receiver.doctor.checkup import Checkup, Status
 from receiver.errors import Reason, StoreError
+from receiver.report.phrase import unbroken
 
 _REMEDIES: Final = {
     Reason.BUCKET_MISSING: "Create it, or correct its name in the destination_conf.",
@@ -26,9 +27,19 @@ def line(name: str, status: Status, message: str, remedy: str = "") -> Checkup:
     return Checkup(name=name, status=status, message=sentence(message), remedy=remedy)
 
 
-def refusal(name: str, error: StoreError, *, status: Status = Status.FAIL) -> Checkup:
-    """Make the line of a question that the store did not answer; its message has the thing."""
-    return line(name, status, str(error), remedy_of(error))
+def refusal(
+    name: str, error: StoreError, *, status: Status = Status.FAIL, key: str = ""
+) -> Checkup:
+    """Make the line of a question that the store did not answer; its message has the thing.
+
+    Where that is an object, its `key` is made one word: it may be anybody's, and hold blanks.
+    """
+    return line(name, status, of_one_word(str(error), key), remedy_of(error))
+
+
+def of_one_word(text: str, key: str) -> str:
+    """Return a text in which a key, wherever it stands, is one word."""
+    return text.replace(key, unbroken(key)) if key else text
 
 
 def remedy_of(error: StoreError) -> str:

@@ -20,7 +20,7 @@ import msgspec
 from receiver.clock import Clock
 from receiver.secret import Secret
 
-_VERSION: Final = 1
+_VERSION: Final = 2
 _ENTRY_BYTES_MAX: Final = 64 * 1024
 """A larger file is none of ours: a token has 4,096 characters, a key 1,024 bytes."""
 
@@ -40,7 +40,6 @@ class Kept(msgspec.Struct, frozen=True, kw_only=True):
 
     token: Secret
     filename: str
-    required: bool
     expires_at: datetime | None
     kept_until: datetime
 
@@ -52,7 +51,6 @@ class _Entry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     key: str
     token: str
     filename: str
-    required: bool
     expires_at: datetime | None
     kept_until: datetime
 
@@ -106,7 +104,6 @@ class TokenCache:
         return Kept(
             token=Secret(entry.token),
             filename=entry.filename,
-            required=entry.required,
             expires_at=entry.expires_at,
             kept_until=entry.kept_until,
         )
@@ -120,7 +117,6 @@ class TokenCache:
             key=key,
             token=kept.token.reveal(),
             filename=kept.filename,
-            required=kept.required,
             expires_at=kept.expires_at,
             kept_until=kept.kept_until,
         )
@@ -133,7 +129,8 @@ class TokenCache:
 
     def _tidy(self, folder: Path) -> None:
         """Remove what has been no answer for long, and what a writer that died has left."""
-        past = (self._clock.now() - _TIDIED_AFTER).timestamp()
+        # of numbers: a clock that was never set may be at year 1, and no day is before that
+        past = self._clock.now().timestamp() - _TIDIED_AFTER.total_seconds()
         with os.scandir(folder) as entries:
             for entry in islice(entries, _TIDIED_MAX):
                 if (

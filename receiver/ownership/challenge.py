@@ -28,6 +28,7 @@ class NoChallenge(msgspec.Struct, frozen=True, kw_only=True):
     """It was looked, and there is none; or what is there holds no token."""
 
     message: str  # names where was looked, and the remedy
+    brief: str = ""  # a short clause for who waits: "no challenge in gs://b/logs yet"
     looked_in: tuple[str, ...] = ()  # prefixes or keys
 
 

@@ -11,7 +11,7 @@ from typing import Final
 from receiver.destination.destination import Scheme
 from receiver.destination.parse import looks_like_conf, parse_destination
 from receiver.errors import DestinationInvalid
-from receiver.ownership.token import Claim
+from receiver.ownership.token import Claim, numeric_date
 from receiver.secret import REDACTED
 
 TIMES: Final = frozenset({"exp", "iat", "nbf"})  # RFC 7519 4.1
@@ -19,11 +19,11 @@ KINDS: Final = frozenset({"zone", "account", "tenant"})
 
 _WORD: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 _HEX_ID: Final = re.compile(r"[0-9a-f]{32}", re.IGNORECASE)
-_NUMBER: Final = re.compile(r"-?[0-9]{1,20}(\.[0-9]{1,20})?")
 
 _KIND_WORDS: Final = frozenset({"type", "kind", "scope"})
 _ID_WORDS: Final = frozenset({"id", "tag", "sub"})
 _OBJECT_WORDS: Final = KINDS | {"object", "obj", "resource", "entity", "owner", "scope", "subject"}
+_TIME_WORDS: Final = TIMES | {"at", "time", "date", "expires", "expiry", "expiration", "until"}
 _CONF_WORDS: Final = frozenset({"destination", "dest", "conf"})
 
 # An `iss` or an `aud` is an address as well: where the value can be one, the name must speak.
@@ -51,9 +51,14 @@ def subject_of(claim: Claim) -> Subject:
         return Subject.UNKNOWN if is_address and not words & _CONF_WORDS else Subject.CONF
     if value.lower() in KINDS and words & _KIND_WORDS:
         return Subject.KIND
-    if is_hex_id(value) and words & _ID_WORDS and words <= _ID_WORDS | _OBJECT_WORDS:
+    if is_hex_id(value) and _names_an_object(words):
         return Subject.OBJECT_ID
     return Subject.UNKNOWN
+
+
+def _names_an_object(words: frozenset[str]) -> bool:
+    """Tell whether these are words for an object's id; `id` or `sub` alone may be of anything."""
+    return bool(words & _ID_WORDS and words & _OBJECT_WORDS) and words <= _ID_WORDS | _OBJECT_WORDS
 
 
 def kind_named(claim: Claim) -> str | None:
@@ -79,11 +84,13 @@ def words_of(name: str) -> frozenset[str]:
 
 
 def shown(claim: Claim) -> str:
-    """Return a claim's value as it may be shown: of unknown text nothing is, it may be a key."""
+    """Return a claim's value as it may be shown: of what is unknown nothing is, it may be a key."""
     value = claim.value.reveal()
     if looks_like_conf(value):
         return shown_conf(value)
-    if _NUMBER.fullmatch(value) or value in {"true", "false", "null", "{}", "[]", ""}:
+    if value in {"true", "false", "null", "{}", "[]", ""}:
+        return value
+    if numeric_date(value) and words_of(claim.name) & _TIME_WORDS:
         return value
     if subject_of(claim) in {Subject.KIND, Subject.OBJECT_ID}:
         return value

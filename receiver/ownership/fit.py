@@ -7,10 +7,11 @@ others of its kind: a token for a zone may name the zone's account as well.
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
-from typing import Final, Literal
+from typing import Final
 
 import msgspec
 
+from receiver.api.scope import Scope
 from receiver.destination.destination import Destination
 from receiver.destination.parse import parse_destination
 from receiver.errors import DestinationInvalid
@@ -27,13 +28,6 @@ from receiver.secret import Secret
 
 CLOCKS_APART: Final = timedelta(minutes=5)
 """A token from so far ahead may be in time: clocks differ, and RFC 7519 allows a leeway."""
-
-
-class Scope(msgspec.Struct, frozen=True, kw_only=True):
-    """What a job is for."""
-
-    kind: Literal["zone", "account"]
-    id: str
 
 
 class Difference(msgspec.Struct, frozen=True, kw_only=True):

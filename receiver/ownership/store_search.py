@@ -4,6 +4,7 @@ Bytes and names decide; what an object's metadata claims (`Content-Encoding: com
 plain text) does not.
 """
 
+import asyncio
 from collections.abc import Iterable, Sequence
 from typing import Final
 
@@ -12,14 +13,31 @@ import msgspec
 from receiver.clock import Clock
 from receiver.destination.challenge import NAME_BEGINNING, challenge_folders, is_challenge_name
 from receiver.destination.destination import Destination, Scheme
-from receiver.errors import ConfigError, ObjectMissing, Reason, StoreDenied
-from receiver.limits import CHALLENGE_OTHERS_MAX, CHALLENGE_PAGES_MAX, TOKEN_BODY_BYTES_MAX
+from receiver.errors import (
+    ConfigError,
+    ObjectChanged,
+    ObjectMissing,
+    Reason,
+    StoreDenied,
+    StoreUnavailable,
+)
+from receiver.limits import (
+    CHALLENGE_OTHERS_MAX,
+    CHALLENGE_PAGES_MAX,
+    STORE_CALL_SECONDS,
+    TOKEN_BODY_BYTES_MAX,
+)
 from receiver.ownership.challenge import Challenge, NoChallenge, Written
 from receiver.ownership.token import NoToken, Token, read_token
+from receiver.report.phrase import unbroken
 from receiver.store.store import Object, Page, Store
 
 _ASK: Final = "ask Logpush for one (POST /ownership), or wait for it"
 _RENEW: Final = "ask for a new challenge"
+_READ_OTHERWISE: Final = (
+    "to read the token, set AZURE_STORAGE_SAS_TOKEN to a SAS of the container with sp=rl, or be "
+    "somebody with the role Storage Blob Data Reader (az login)"
+)
 
 
 class _Listed(msgspec.Struct, frozen=True, kw_only=True):
@@ -54,6 +72,16 @@ class StoreSearch:
         Raises:
             StoreError: it could not be looked everywhere that a challenge may lie.
         """
+        try:
+            return await self._look()
+        except StoreDenied as error:
+            if error.reason is not Reason.SAS_WRITE_ONLY:
+                raise
+            # It is as Logpush wants it, and everybody meets it: so the remedy comes first.
+            message = f"{self._store.properties.name}: {_READ_OTHERWISE}; {error}"
+            raise StoreDenied(message, reason=error.reason, right=error.right) from error
+
+    async def _look(self) -> Challenge | NoChallenge:
         if self._filename is not None:
             return await self._look_at(_keys_named(self._destination, self._filename))
         listed = await self._list_folders()
@@ -71,8 +99,8 @@ class StoreSearch:
         denials = []
         for key in keys:
             try:
-                body = await self._store.read(key, bytes_max=TOKEN_BODY_BYTES_MAX)
-                written_at = (await self._store.find(key)).arrived_at
+                obj = await self._store.find(key)
+                body = await self._read(obj)
             except ObjectMissing as error:
                 self._must_not_be_the_bucket(error)
             except StoreDenied as error:
@@ -82,14 +110,16 @@ class StoreSearch:
                 if isinstance(token, NoToken):
                     return NoChallenge(
                         message=f"{self._at(key)} holds no token: {token.reason}; {_ASK}",
+                        brief=f"{self._at(key)} holds no token",
                         looked_in=tuple(keys),
                     )
-                return self._found(Written(key=key, written_at=written_at), token)
+                return self._found(Written(key=key, written_at=obj.arrived_at), token)
         if denials:
             raise denials[0]
         return NoChallenge(
             message=f"there is no {' and no '.join(self._at(key) for key in keys)} (yet);"
             " is it the name in the API's answer? No other file is taken for it",
+            brief=f"no {self._at(keys[-1])} yet",
             looked_in=tuple(keys),
         )
 
@@ -126,22 +156,20 @@ class StoreSearch:
         return found
 
     async def _read_newest(self, listed: _Listed) -> Challenge | NoChallenge:
-        newest, *others = (
-            Written(key=each.key, written_at=each.arrived_at)
-            for each in sorted(
-                listed.objects, key=lambda each: (each.arrived_at, each.key), reverse=True
-            )
+        newest, *others = sorted(
+            listed.objects, key=lambda each: (each.arrived_at, each.key), reverse=True
         )
-        named = tuple(others[:CHALLENGE_OTHERS_MAX])
+        named = tuple(map(_written, others[:CHALLENGE_OTHERS_MAX]))
         notes = listed.notes
         if len(others) > len(named):
             notes += (f"{len(others) - len(named):,} more are there, older still",)
         at = self._at(newest.key)
         try:
-            body = await self._store.read(newest.key, bytes_max=TOKEN_BODY_BYTES_MAX)
+            body = await self._read(newest)
         except ObjectMissing:
-            message = f"{at} was listed and is gone; {_ASK}{_other_ones(named)}"
-            return NoChallenge(message=message, looked_in=(newest.key,))
+            brief = f"{at} was listed and is gone"
+            message = f"{brief}; {_ASK}{_other_ones(named)}"
+            return NoChallenge(message=message, brief=brief, looked_in=(newest.key,))
         except StoreDenied as error:
             raise StoreDenied(
                 f"a challenge is there and cannot be read: {error}",
@@ -150,9 +178,31 @@ class StoreSearch:
             ) from error
         token = read_token(body)
         if isinstance(token, NoToken):
-            message = f"{at} holds no token: {token.reason}; {_ASK}{_other_ones(named)}"
-            return NoChallenge(message=message, looked_in=(newest.key,))
-        return self._found(newest, token, others=named, notes=notes)
+            brief = f"{at} holds no token"
+            message = f"{brief}: {token.reason}; {_ASK}{_other_ones(named)}"
+            return NoChallenge(message=message, brief=brief, looked_in=(newest.key,))
+        return self._found(_written(newest), token, others=named, notes=notes)
+
+    async def _read(self, obj: Object) -> bytes:
+        """Read the beginning of this object and no other: its time goes with its token.
+
+        Raises:
+            StoreError: it could not be read, or another one has taken its name.
+        """
+        body = bytearray()
+        try:
+            async with asyncio.timeout(STORE_CALL_SECONDS), self._store.open(obj) as chunks:
+                async for chunk in chunks:
+                    body += chunk
+                    if len(body) >= TOKEN_BODY_BYTES_MAX:
+                        break
+        except ObjectChanged as error:  # worth looking again: the new one may be the one wanted
+            message = f"{self._at(obj.key)} was replaced while it was read; look again"
+            raise StoreUnavailable(message) from error
+        except TimeoutError as error:
+            message = f"{self._at(obj.key)} was not read in {STORE_CALL_SECONDS:g} s"
+            raise StoreUnavailable(message) from error
+        return bytes(body[:TOKEN_BODY_BYTES_MAX])
 
     def _found(
         self,
@@ -164,7 +214,7 @@ class StoreSearch:
     ) -> Challenge:
         now = self._clock.now()
         if not written.key.startswith(challenge_folders(self._destination, now)):
-            outside = f"{written.key} lies outside of {self._destination}"
+            outside = f"{unbroken(written.key)} lies outside of {self._destination}"
             notes += (f"{outside}: was it made for another destination_conf?",)
         if token.expires_at and token.expired(now):
             notes += (f"it expired at {token.expires_at:%Y-%m-%dT%H:%M:%SZ}; {_RENEW}",)
@@ -172,12 +222,14 @@ class StoreSearch:
 
     def _nothing_listed(self, notes: Iterable[str]) -> NoChallenge:
         folders = challenge_folders(self._destination, self._clock.now())
-        named = " or ".join(folder or "its root" for folder in folders)
-        message = "; ".join(
-            (f"{self._store.properties.name}: no challenge under {named} yet", *notes)
-        )
+        within = [folder for folder in folders if folder]
+        named = f" under {' or '.join(within)}" if within else ""
+        if within and "" in folders:
+            named = f" at the top or{named}"
+        message = "; ".join((f"{self._store.properties.name}: no challenge{named} yet", *notes))
         return NoChallenge(
             message=f"{message}; {_ASK}, and if the API's answer names a file, give --filename",
+            brief=f"no challenge in {self._destination} yet",
             looked_in=tuple(folder + NAME_BEGINNING for folder in folders),
         )
 
@@ -187,7 +239,11 @@ class StoreSearch:
             raise error
 
     def _at(self, key: str) -> str:
-        return f"{self._store.properties.name}/{key}"
+        return f"{self._store.properties.name}/{unbroken(key)}"
+
+
+def _written(obj: Object) -> Written:
+    return Written(key=obj.key, written_at=obj.arrived_at)
 
 
 def _keys_named(destination: Destination, filename: str) -> tuple[str, ...]:
@@ -216,12 +272,12 @@ def _unlisted(page: Page, folder: str) -> list[str]:
         if each.key.endswith("/") and folder.startswith(each.key):
             raise StoreDenied(each.error, reason=Reason.LIST_DENIED)
         if is_challenge_name(each.key[len(folder) :]):
-            errors.append(each.error)
+            errors.append(each.error.replace(each.key, unbroken(each.key)))
     return errors
 
 
 def _other_ones(others: Sequence[Written]) -> str:
     if not others:
         return ""
-    named = ", ".join(each.key for each in others)
+    named = ", ".join(unbroken(each.key) for each in others)
     return f"; older ones are there, and --filename takes one: {named}"

@@ -4,8 +4,9 @@ What the message looks like beside its token is not published, nor whether it ha
 a message that is a JWT as a whole counts, and of others the narrower scope that the operator gives.
 """
 
+import hashlib
 import re
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 import msgspec
@@ -16,17 +17,18 @@ from receiver.destination.parse import parse_destination
 from receiver.errors import ConfigError, DestinationInvalid
 from receiver.ownership.challenge import Challenge, NoChallenge, Written
 from receiver.ownership.token import Token, read_token
+from receiver.report.phrase import unbroken
 from receiver.store.sumo import SumoSearchJobs
 from receiver.store.sumo_wire import Found, Message
 
 BACK: Final = timedelta(days=7)
 """A token is valid for so long: an older message holds none that the API would take."""
 
-BACK_MAX: Final = timedelta(days=31)
-"""Sumo bills some accounts by what a search reads."""
-
 OVERLAP: Final = timedelta(minutes=15)
 """A later look goes so far behind the one before: Sumo may index a message late."""
+
+_FIRST: Final = datetime(1970, 1, 1, tzinfo=UTC) + BACK
+"""A clock that was never set may be long before: Sumo has no messages of then."""
 
 PLAIN_CHARS_MIN: Final = 20
 """A shorter word is no old token (the API's example has so many) but Logpush's test: `test`."""
@@ -34,6 +36,9 @@ PLAIN_CHARS_MIN: Final = 20
 # RE2. Between `^` and `$` it is the same whether `matches` searches or matches the whole.
 _JWT: Final = r"^\s*eyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*\s*$"
 _WORD: Final = r"^\s*[A-Za-z0-9+.\x2F_-]+\s*$"
+
+_NO_NAME: Final = "/ \t\r\n"  # a name of nothing else ends any name
+_DIGEST_CHARS: Final = 16
 
 _SCOPE_REFUSED: Final = re.compile(r"[|\x00-\x1f\x7f\u0085\u2028\u2029]")
 
@@ -62,26 +67,26 @@ class SumoSearch:
         clock: Clock,
         filename: str | None = None,
         scope: str = "",
-        back: timedelta = BACK,
     ) -> None:
         """Prepare to look; nothing is asked yet.
 
         Raises:
-            ConfigError: the scope is more than one, or `back` is no span or too long.
+            ConfigError: the scope is more than one, or the filename names nothing.
         """
+        if filename is not None and not filename.strip(_NO_NAME):
+            raise ConfigError(
+                "--filename names nothing; give the name in the API's answer, or leave it"
+            )
         self._scope = scope.strip()
         if _SCOPE_REFUSED.search(self._scope):
             raise ConfigError(
                 "--sumo-scope: a scope has no `|` and no line breaks; "
                 "write an expression such as _sourceCategory=cloudflare"
             )
-        if not timedelta() < back <= BACK_MAX:
-            raise ConfigError(f"it can be looked back for up to {BACK_MAX.days} days, and not 0")
         self._destination = destination
         self._sumo = sumo
         self._clock = clock
         self._filename = filename
-        self._back = back
         self._candidates: dict[str, _Candidate] = {}  # by the message's key
         self._looked_until: datetime | None = None
 
@@ -91,8 +96,8 @@ class SumoSearch:
         Raises:
             StoreError: it could not be searched.
         """
-        now = self._clock.now()
-        since = now - self._back
+        now = max(self._clock.now(), _FIRST)
+        since = now - BACK
         if self._looked_until:
             since = max(since, self._looked_until - OVERLAP)
         found = await self._sumo.messages(self._query(), since=since, until=now)
@@ -110,7 +115,7 @@ class SumoSearch:
 
     def _take(self, message: Message) -> None:
         """Keep a message that can be a challenge's."""
-        if self._filename and not message.source_name.endswith(self._filename.lstrip("/")):
+        if self._filename and not _is_named(message, self._filename):
             return
         token = read_token(message.raw.reveal().encode(errors="surrogatepass"))
         if not isinstance(token, Token):
@@ -119,7 +124,9 @@ class SumoSearch:
             self._scope and len(token.text.reveal()) >= PLAIN_CHARS_MIN
         ):
             return
-        key = f"_messageid:{message.id}"
+        # One without an id is told from others by its token, which its key must not show.
+        digest = hashlib.sha256(token.text.reveal().encode()).hexdigest()[:_DIGEST_CHARS]
+        key = f"_messageid:{message.id or f'none-{digest}'}"
         self._candidates[key] = _Candidate(
             written=Written(key=key, written_at=message.received_at),
             token=token,
@@ -175,10 +182,9 @@ class SumoSearch:
 
     def _none(self, found: Found, skipped: int) -> NoChallenge:
         within = f" within {self._scope}" if self._scope else ""
-        named = f" and has the source name {self._filename}" if self._filename else ""
+        named = f" and has the source name {unbroken(self._filename)}" if self._filename else ""
         message = (
-            f"{self._sumo.name}: no message of the last {_days(self._back)}{within} "
-            f"is a token{named}"
+            f"{self._sumo.name}: no message of the last {BACK.days} days{within} is a token{named}"
         )
         if skipped:
             message += f"; {_messages(skipped)} skipped: the token is for another destination"
@@ -190,8 +196,15 @@ class SumoSearch:
         if not self._scope:
             remedies.append("an old token that is no JWT is found with --sumo-scope only")
         return NoChallenge(
-            message=f"{message}; {'; '.join(remedies)}", looked_in=(self._sumo.name,)
+            message=f"{message}; {'; '.join(remedies)}",
+            brief=f"no token among the messages of {self._sumo.name} yet",
+            looked_in=(self._sumo.name,),
         )
+
+
+def _is_named(message: Message, filename: str) -> bool:
+    """Tell whether the message came under this name, in whatever folder."""
+    return f"/{message.source_name}".endswith(f"/{filename.lstrip('/')}")
 
 
 def _rank(candidate: _Candidate) -> tuple[bool, bool]:
@@ -200,9 +213,3 @@ def _rank(candidate: _Candidate) -> tuple[bool, bool]:
 
 def _messages(count: int) -> str:
     return f"{count:,} message was" if count == 1 else f"{count:,} messages were"
-
-
-def _days(span: timedelta) -> str:
-    if span % timedelta(days=1):
-        return f"{span.total_seconds() / 3600:g} hours"
-    return f"{span.days} days" if span.days != 1 else "day"

@@ -17,7 +17,12 @@ TOKEN_CHARS_MAX: Final = 4096
 
 _NO_TOKEN_BYTE: Final = re.compile(rb"[^a-zA-Z0-9/+.\-_]")
 _JWT: Final = re.compile(r"([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)\.[A-Za-z0-9_-]*")  # RFC 7515 7.1
-_PLAIN_NAME: Final = re.compile(r"[A-Za-z0-9_.-]{1,64}")
+
+# A claim's name is shown where it is made of words, as `objectId` and `destination_conf` are: a key
+# has digits and capitals in the midst of its letters, or more letters in a row than any word.
+_WORDS: Final = r"(?:[a-z]{1,20}|[A-Z][a-z]{2,19})(?:[A-Z][a-z]{2,19}|I[dD])*[0-9]{0,2}"
+_PLAIN_NAME: Final = re.compile(rf"{_WORDS}(?:[._-]{_WORDS})*")
+_NAME_CHARS_MAX: Final = 40
 _BLANKS: Final = b" \t\r\n"
 _UTF_8_MARK: Final = b"\xef\xbb\xbf"
 _UTF_16_MARKS: Final = (b"\xff\xfe", b"\xfe\xff")
@@ -38,8 +43,9 @@ class Claim(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def shown_name(self) -> str:
-        """The name as it may be shown: what is no plain word may be a conf or a key."""
-        return self.name if _PLAIN_NAME.fullmatch(self.name) else REDACTED
+        """The name as it may be shown: what is no plain words may be a conf or a key."""
+        plain = len(self.name) <= _NAME_CHARS_MAX and _PLAIN_NAME.fullmatch(self.name)
+        return self.name if plain else REDACTED
 
     def __repr__(self) -> str:
         return f"Claim(name={self.shown_name!r}, value={self.value!r})"

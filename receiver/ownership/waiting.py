@@ -1,19 +1,27 @@
 """Waiting for a challenge: looks again, ever more seldom, until one is there or the time is up."""
 
+import asyncio
 from collections.abc import Callable
 from random import Random
+from typing import Final
 
 import msgspec
 
 from receiver.clock import Clock
-from receiver.errors import StoreError
+from receiver.errors import StoreError, StoreUnavailable
 from receiver.limits import CHALLENGE_WAIT_SECONDS, CHALLENGE_WAIT_SECONDS_MAX
 from receiver.ownership.challenge import Challenge, NoChallenge, Search
+from receiver.report.phrase import unbroken
+
+GRACE_SECONDS: Final = 10.0
+"""A look may take so long past the deadline: the last one begins there, and a healthy store that is
+far away, or gets its credentials first, has answered by then."""
 
 
 async def look_until(
     search: Search,
     *,
+    place: str,
     deadline_seconds: float,
     clock: Clock,
     random: Random,
@@ -22,18 +30,20 @@ async def look_until(
 ) -> Challenge | NoChallenge:
     """Look at once and then again, the last time when so many seconds have passed.
 
-    Waited for is what may pass: no challenge, an expired one (a new one may be on its way; not
-    where `past_expired` is false), and errors that time may mend; then the last answer stands. The
-    waits double, each cut at random by up to a half. `on_wait` gets a clause that says what is
-    waited for, and the seconds left.
+    A look that hangs is given up, a little after that time. Waited for is what may pass: no
+    challenge, an expired one (a new one may be on its way; not where `past_expired` is false), and
+    errors that time may mend; then the last answer stands. The waits double, each cut at random by
+    up to a half. `on_wait` gets a clause that says what is waited for, at first that it is looked
+    in `place`, and the seconds left.
 
     Raises:
         StoreError: it could not be looked, and waiting cannot help or did not.
     """
     started, wait_seconds = clock.monotonic(), CHALLENGE_WAIT_SECONDS
-    is_last = False
+    is_last, left_seconds = False, deadline_seconds
+    on_wait(f"looking in {place}", left_seconds)
     while True:
-        answer = await _look(search)
+        answer = await _look(search, place, max(left_seconds, 0.0) + GRACE_SECONDS)
         left_seconds = deadline_seconds - (clock.monotonic() - started)
         if _settled(answer, clock, past_expired):
             return _given(answer)
@@ -43,14 +53,22 @@ async def look_until(
         cut_seconds = wait_seconds * (0.5 + random.random() / 2)
         is_last = cut_seconds >= left_seconds
         await clock.sleep(min(cut_seconds, left_seconds))
+        left_seconds = deadline_seconds - (clock.monotonic() - started)
         wait_seconds = min(2 * wait_seconds, CHALLENGE_WAIT_SECONDS_MAX)
 
 
-async def _look(search: Search) -> Challenge | NoChallenge | StoreError:
+async def _look(
+    search: Search, place: str, seconds_max: float
+) -> Challenge | NoChallenge | StoreError:
     try:
-        return await search.look()
+        async with asyncio.timeout(seconds_max):
+            return await search.look()
     except StoreError as error:
         return error
+    except TimeoutError:
+        return StoreUnavailable(
+            f"{place}: no answer in {seconds_max:.0f} s; look at the network, or wait longer"
+        )
 
 
 def _settled(
@@ -84,8 +102,10 @@ def _told_waiting(
 
 
 def _reason(answer: Challenge | NoChallenge | StoreError) -> str:
-    """Return the clause before the remedies."""
+    """Return a clause, without remedies."""
     if isinstance(answer, Challenge):
-        return f"{answer.written.key} has expired, no newer one yet"
+        return f"{unbroken(answer.written.key)} has expired, no newer one yet"
+    if isinstance(answer, NoChallenge) and answer.brief:
+        return answer.brief
     message = str(answer) if isinstance(answer, StoreError) else answer.message
     return message.partition("; ")[0]

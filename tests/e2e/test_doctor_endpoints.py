@@ -153,7 +153,6 @@ async def test_splunk_is_asked_for_its_health_and_sumo_for_no_more_than_its_host
 @pytest.mark.parametrize(
     ("status", "remedy"),
     [
-        (302, "final address"),
         (401, "header_Authorization"),
         (403, "header_Authorization"),
         (404, "path"),
@@ -178,6 +177,18 @@ async def test_a_push_that_is_not_taken_fails_with_what_logpush_would_report(
         assert remedy in found.remedy
 
 
+async def test_a_push_that_is_redirected_is_a_warning_for_nobody_knows_what_logpush_does(
+    endpoint: Endpoint,
+) -> None:
+    endpoint.statuses = [302]
+    probes = (await examined(endpoint.port, write_probe=True))["probe"]
+    assert len(endpoint.requests) == 2
+    for found in probes:
+        assert found.status is Status.WARN
+        assert "302, a redirect, and whether Logpush follows one is not" in found.message
+        assert found.remedy == "Write the final address into the conf."
+
+
 async def test_an_endpoint_that_takes_json_only_is_told_by_its_second_answer(
     endpoint: Endpoint,
 ) -> None:
@@ -195,6 +206,8 @@ async def test_an_endpoint_that_takes_json_only_is_told_by_its_second_answer(
         (405, Status.PASS),
         (501, Status.PASS),
         (308, Status.WARN),
+        (404, Status.WARN),
+        (410, Status.WARN),
         (500, Status.FAIL),
         (502, Status.FAIL),
     ],
@@ -204,6 +217,36 @@ async def test_any_answer_of_a_server_that_works_passes(
 ) -> None:
     endpoint.statuses = [status]
     assert (await one(endpoint.port, "http")).status is found
+
+
+@pytest.mark.parametrize(
+    ("answer", "status"),
+    [
+        ("200 OK\r\nContent-Length: 5\r\n\r\nleaked-by-the-server", Status.WARN),
+        ("405 No\r\nContent-Type: text/html\r\n\r\nleaked-by-the-server", Status.WARN),
+        ("404 No\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nno\r\n0\r\n\r\n", Status.WARN),
+        ("500 No\r\nContent-Length: 5\r\n\r\nleaked-by-the-server", Status.FAIL),
+    ],
+)
+async def test_an_answer_to_head_with_a_body_breaks_a_rule_and_is_http_all_the_same(
+    authority: trustme.CA, answer: str, status: Status
+) -> None:
+    heads: list[bytes] = []
+
+    async def say(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await writer.start_tls(context_of(authority.issue_cert(HOST)))
+        heads.append(await reader.readuntil(b"\r\n\r\n"))
+        writer.write(f"HTTP/1.1 {answer}".encode())
+        await writer.drain()
+        await reader.read()
+
+    async with rude_server(say) as port:
+        found = await one(port, "http")
+    assert found.status is status
+    assert f"answers HEAD with {answer[:3]}" in found.message
+    assert all(head.startswith(f"HEAD /in?{TAGS} HTTP/1.1\r\n".encode()) for head in heads)
+    assert all(b"\r\nHost: 127.0.0.1:" in head for head in heads)
+    assert all(b"\r\nAuthorization: Basic dXNlcjpwbGFudGVk\r\n" in head for head in heads)
 
 
 async def test_an_endpoint_that_answers_too_late_says_at_which_layer(endpoint: Endpoint) -> None:

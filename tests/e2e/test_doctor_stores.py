@@ -1,8 +1,10 @@
 """The doctor before real stores: ours, readable, not public, in the right region, SAS in order."""
 
+import asyncio
 import json
 import os
 import re
+import time
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -24,7 +26,7 @@ from tests.conformance.test_store_azure import AzurePlace
 from tests.conformance.test_store_gcs import GCSPlace
 from tests.conformance.test_store_gcs import destination as gcs_destination
 from tests.servers.azurite import AzureServer
-from tests.servers.endpoint import HOST, Endpoint, serving
+from tests.servers.endpoint import HOST, Endpoint, rude_server, serving
 from tests.servers.fake_gcs import GCSServer
 from tests.servers.gcs_front import gcs_front
 from tests.servers.launch import free_port
@@ -141,6 +143,8 @@ async def test_logpushs_own_keys_write_and_say_that_they_cannot_list(rgw_server:
     writer = rgw_server.destination(rgw_server.make_bucket(), user=rgw_server.writer)
     lines = await examined(writer, rgw_server.url, write_probe=True)
     assert (lines["list"].status, lines["write"].status) == (Status.FAIL, Status.PASS)
+    assert "over what may have lain there and could not be seen" in lines["write"].message
+    assert lines["read"].message != "There is nothing to read yet."
 
 
 async def test_keys_that_may_not_write_fail_the_write_probe(rgw_server: S3Server) -> None:
@@ -194,6 +198,52 @@ async def test_an_empty_bucket_does_not_pass_for_what_could_not_be_tried(
     assert "Nobody may list it without keys; whether" in lines["public"].message
     lines = await examined(destination, rgw_server.url, write_probe=True)
     assert lines["public"].status is Status.PASS
+
+
+async def test_a_store_that_hangs_is_told_after_one_question() -> None:
+    destination = s3_destination("logs", user=User(access_key_id="A", secret_access_key="pl4nted"))
+    said: list[Checkup] = []
+
+    async def hang(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(-1)
+
+    async with rude_server(hang) as port:
+        begun = time.monotonic()
+        await examine(
+            destination,
+            clock=SystemClock(),
+            on_checkup=said.append,
+            endpoint_url=f"http://{HOST}:{port}",
+            waits=msgspec.structs.replace(PROMPT, question_seconds=0.5),
+        )
+    assert time.monotonic() - begun < 5.0
+    assert [(each.name, each.status.value) for each in said] == [
+        ("list", "fail"),
+        ("write", "unknown"),
+        ("read", "unknown"),
+        ("region", "unknown"),
+        ("public", "unknown"),
+    ]
+    assert "listing it: no answer in 0.5 s" in said[0].message
+    assert said[0].remedy.startswith("Look at the endpoint's address")
+
+
+async def test_nobody_waits_longer_for_one_question_than_a_person_would() -> None:
+    assert WAITS.question_seconds <= 20.0
+
+
+async def test_a_write_probe_leaves_alone_what_is_no_test_of_logpushs(
+    moto_server: S3Server,
+) -> None:
+    bucket = moto_server.make_bucket()
+    client = moto_server.client()
+    client.put_object(Bucket=bucket, Key=f"logs/{TEST_NAME}", Body=b"somebody's own")
+    destination = moto_server.destination(bucket, path="logs/")
+    lines = await examined(destination, moto_server.url, write_probe=True)
+    assert lines["write"].status is Status.UNKNOWN
+    assert "it is not Logpush's test" in lines["write"].message
+    body = client.get_object(Bucket=bucket, Key=f"logs/{TEST_NAME}")["Body"].read()
+    assert body == b"somebody's own"
 
 
 @pytest.mark.parametrize(

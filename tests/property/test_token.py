@@ -9,9 +9,10 @@ import jwt
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
+from receiver.api.scope import Scope
 from receiver.destination.parse import parse_destination
 from receiver.ownership.claims import shown
-from receiver.ownership.fit import Scope, compare
+from receiver.ownership.fit import compare
 from receiver.ownership.token import NoToken, Token, read_token
 from receiver.secret import Secret
 

@@ -1,5 +1,6 @@
 """The examination of a folder, and of what cannot be examined."""
 
+import gzip
 import json
 import subprocess
 import sys
@@ -76,6 +77,58 @@ async def test_an_empty_folder_has_nothing_to_read_yet(tmp_path: Path) -> None:
     lines = await examined(f"file://{tmp_path}")
     assert lines["list"].status is Status.PASS
     assert lines["read"].status is Status.UNKNOWN
+    assert lines["read"].message == "There is nothing to read yet."
+
+
+def azure(sas: str) -> str:
+    return f"azure://a.blob.core.windows.net/c?sv=1&ss=b&sp=w&{sas}&sig=x"
+
+
+async def test_what_the_sas_is_for_is_told_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def no_store(*_: object, **__: object) -> None: ...
+
+    monkeypatch.setattr("receiver.doctor.examine.examine_store", no_store)
+    assert "conf" not in await examined(azure("srt=sco"))
+
+
+@pytest.mark.parametrize(
+    "stored",
+    [TEST_OBJECT, gzip.compress(b'{"content":"test"}\n', 1), b"test", b'{"content":"tests"}\n'],
+)
+async def test_a_write_probe_takes_the_place_of_any_test_of_logpushs(
+    tmp_path: Path, stored: bytes
+) -> None:
+    (tmp_path / TEST_NAME).write_bytes(stored)
+    lines = await examined(f"file://{tmp_path}", write_probe=True)
+    assert lines["write"].status is Status.PASS
+    assert (tmp_path / TEST_NAME).read_bytes() == TEST_OBJECT
+
+
+@pytest.mark.parametrize(
+    "stored", [b"", b"mine", gzip.compress(b"mine"), gzip.compress(b"\0" * 10**7), TEST_OBJECT[:9]]
+)
+async def test_a_write_probe_takes_the_place_of_nothing_else(tmp_path: Path, stored: bytes) -> None:
+    (tmp_path / TEST_NAME).write_bytes(stored)
+    lines = await examined(f"file://{tmp_path}", write_probe=True)
+    assert lines["write"].status is Status.UNKNOWN
+    assert f"{TEST_NAME} is there, and it is not Logpush's test" in lines["write"].message
+    assert "move it" in lines["write"].remedy
+    assert (tmp_path / TEST_NAME).read_bytes() == stored
+
+
+async def test_a_name_is_one_word_of_a_line_whatever_it_holds(tmp_path: Path) -> None:
+    (tmp_path / "x\n  ::error::owned.log.gz").write_bytes(b"1")
+    (tmp_path / "y\n  ::error::owned.log.gz").symlink_to(tmp_path / "nowhere")
+    tmp_path.chmod(0o777)
+    for line in (await examined(f"file://{tmp_path}")).values():
+        assert "\n" not in line.message
+        assert "  " not in line.message
+
+
+async def test_what_logpush_does_in_buckets_is_not_claimed(tmp_path: Path) -> None:
+    remedy = (await examined(f"file://{tmp_path}"))["write"].remedy
+    assert "they do not say" in remedy
+    assert "itself" not in remedy
 
 
 async def test_a_missing_folder_ends_the_examination(tmp_path: Path) -> None:

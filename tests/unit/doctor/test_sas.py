@@ -45,6 +45,9 @@ def test_a_sas_that_may_create_and_append_too_is_as_good() -> None:
         (("sp=w", "sp=rwdl"), Status.WARN, "permits more than to write (sp=rwdl)"),
         (("&sp=w", ""), Status.FAIL, "no permissions"),
         (("sp=w", "sp=w%0Ax"), Status.WARN, "not made of letters"),
+        (("sp=w", "sp=W"), Status.FAIL, "(sp=W has no w)"),
+        (("sp=w", "sp=%0Ax"), Status.FAIL, "(sp is not made of letters and has no w)"),
+        (("&srt=o", ""), Status.WARN, "does not say for what it is (srt)"),
         (("srt=o", "srt=sco"), Status.FAIL, "signedResourceTypes must be Object only"),
         (("ss=b", "ss=qf"), Status.FAIL, "not for blobs"),
         (("ss=b", "ss=bq"), Status.WARN, "more than blobs"),
@@ -68,6 +71,12 @@ def test_the_last_month_is_a_warning_with_the_days_left() -> None:
         time = judged(GOOD.replace("2031-11-23T00:00:00Z", f"{end:%Y-%m-%dT%H:%M:%SZ}"))[-1]
         assert time.status is status
         assert f"{days} days" in time.message
+
+
+def test_a_year_is_written_with_all_its_digits() -> None:
+    for end in ("0001-01-01", "0001-01-01T10:00:00Z"):
+        assert "at 0001-01-01 " in judged(GOOD.replace("2031-11-23T00:00:00Z", end))[-1].message
+    assert "until 9999-12-31" in judged(GOOD.replace("2031-11-23T", "9999-12-31T"))[-1].message
 
 
 def test_of_a_stored_policy_nothing_is_claimed() -> None:

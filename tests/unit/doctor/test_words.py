@@ -29,6 +29,12 @@ def test_a_refusal_names_the_right_to_grant() -> None:
     assert found.remedy == "Grant s3:ListBucket."
 
 
+def test_a_key_is_one_word_of_the_line() -> None:
+    key = "x\n  ::error::y"
+    found = refusal("read", StoreDenied(f"s3://b/{key}: access denied"), key=key)
+    assert found.message == "s3://b/x\\x0a\\x20\\x20::error::y: access denied."
+
+
 def test_every_reason_that_is_not_about_one_object_has_a_remedy() -> None:
     one_object = {Reason.OBJECT_MISSING, Reason.OBJECT_CHANGED, Reason.OBJECT_ARCHIVED}
     for reason in set(Reason) - one_object - {Reason.REFUSED}:

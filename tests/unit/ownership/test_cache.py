@@ -6,6 +6,7 @@ import stat
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from receiver.ownership.cache import Kept, TokenCache, cache_key, default_folder
@@ -16,7 +17,6 @@ KEY = cache_key("s3://b?secret-access-key=PLANTED", "x.txt")
 KEPT = Kept(
     token=Secret("TOKEN"),
     filename="logs/x.txt",
-    required=True,
     expires_at=NOW + timedelta(days=7),
     kept_until=NOW + timedelta(days=6),
 )
@@ -47,11 +47,26 @@ def test_the_same_question_has_the_same_answer(folder: Path) -> None:
 
 
 def test_an_answer_may_have_no_end_of_its_own(folder: Path) -> None:
-    needless = Kept(
-        token=Secret(""), filename="", required=False, expires_at=None, kept_until=KEPT.kept_until
-    )
-    cache_at(folder).put(KEY, needless)
-    assert cache_at(folder).get(KEY) == needless
+    endless = Kept(token=Secret("x"), filename="", expires_at=None, kept_until=KEPT.kept_until)
+    cache_at(folder).put(KEY, endless)
+    assert cache_at(folder).get(KEY) == endless
+
+
+def test_an_answer_of_the_version_before_is_none(folder: Path) -> None:
+    path = kept_in(folder)
+    before = path.read_text().replace('"version":2', '"version":1')
+    assert '"version":1' in before
+    path.write_text(before.replace('"filename"', '"required":true,"filename"'))
+    assert cache_at(folder).get(KEY) is None
+
+
+@pytest.mark.parametrize("now", [datetime.min, datetime.max])
+def test_a_clock_that_was_never_set_keeps_answers_as_well(folder: Path, now: datetime) -> None:
+    kept = msgspec.structs.replace(KEPT, kept_until=datetime.max.replace(tzinfo=UTC))
+    cache = cache_at(folder, now.replace(tzinfo=UTC))
+    cache.put(KEY, kept)
+    cache.put(KEY, kept)
+    assert (folder / f"{KEY}.json").exists()
 
 
 def test_another_question_has_none(folder: Path) -> None:

@@ -2,9 +2,9 @@
 
 import gzip
 import os
-from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager
-from datetime import timedelta
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing, asynccontextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -13,6 +13,7 @@ from receiver.destination.destination import Destination
 from receiver.destination.parse import parse_destination
 from receiver.errors import (
     ConfigError,
+    ObjectChanged,
     ObjectMissing,
     Reason,
     StoreDenied,
@@ -51,12 +52,19 @@ class FakeStore:
         self._ask(key)
         return self._object(key)
 
-    def open(self, obj: Object) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
-        raise NotImplementedError
+    @asynccontextmanager
+    async def open(self, obj: Object) -> AsyncIterator[AsyncIterator[bytes]]:
+        self._ask(obj.key)
+        async with aclosing(self._chunks(obj)) as chunks:
+            yield chunks
+
+    async def _chunks(self, obj: Object) -> AsyncGenerator[bytes, None]:
+        if self._object(obj.key) != obj:
+            raise ObjectChanged(f"s3://b/{obj.key}: replaced while it was read")
+        yield self.objects[obj.key]
 
     async def read(self, key: str, *, bytes_max: int) -> bytes:
-        self._ask(key)
-        return self.objects[key][:bytes_max]
+        raise NotImplementedError
 
     async def put(self, key: str, body: bytes) -> Object:
         raise NotImplementedError
@@ -69,7 +77,8 @@ class FakeStore:
             raise ObjectMissing(f"s3://b/{key}: there is no such object")
 
     def _object(self, key: str) -> Object:
-        return Object(key=key, etag="", stored_bytes=len(self.objects[key]), arrived_at=NOW)
+        etag = self.objects[key].decode(errors="replace")
+        return Object(key=key, etag=etag, stored_bytes=len(self.objects[key]), arrived_at=NOW)
 
 
 class EndlessStore(FakeStore):
@@ -176,9 +185,19 @@ async def test_a_folder_beside_the_destination_is_not_its_folder(tmp_path: Path)
 
 async def test_a_folder_that_is_not_there_yet_is_no_error(tmp_path: Path) -> None:
     message, absent = await none_found(tmp_path / "logs")
-    assert "no challenge under its root yet" in message
+    assert message.startswith(f"{tmp_path}/logs: no challenge yet; ask Logpush")
+    assert absent.brief == f"no challenge in file://{tmp_path}/logs yet"
     assert "--filename" in message
     assert absent.looked_in == ("ownership-challenge",)
+
+
+async def test_of_a_dated_path_every_place_is_named_and_who_waits_is_told_shortly() -> None:
+    search, _ = search_of({}, conf="gs://b/{DATE}")
+    absent = await search.look()
+    assert isinstance(absent, NoChallenge)
+    places = "at the top or under 20261122/ or 20261121/ or {DATE}/"
+    assert f"no challenge {places} yet; ask" in absent.message
+    assert absent.brief == "no challenge in gs://b/{DATE} yet"
 
 
 async def test_a_bucket_that_is_not_there_is_an_error() -> None:
@@ -215,6 +234,82 @@ async def test_what_vanishes_while_it_is_read_is_no_challenge() -> None:
     absent = await search.look()
     assert isinstance(absent, NoChallenge)
     assert "was listed and is gone" in absent.message
+
+
+class RacingStore(FakeStore):
+    """Once it is known what lies there, another token takes its place."""
+
+    async def find(self, key: str) -> Object:
+        found = await super().find(key)
+        self.objects[key] = b"another"
+        return found
+
+    async def list(self, prefix: str, *, after: str = "", next: str | None = None) -> Page:
+        page = await super().list(prefix, after=after, next=next)
+        self.objects.update(dict.fromkeys(self.objects, b"another"))
+        return page
+
+
+@pytest.mark.parametrize("filename", [None, f"logs/{SHORT}"])
+async def test_no_token_is_given_with_the_time_of_another(filename: str | None) -> None:
+    store = RacingStore({f"logs/{SHORT}": b"abc"}, {})
+    destination = parse_destination("gs://b/logs")
+    search = StoreSearch(destination, store=store, clock=FakeClock(), filename=filename)
+    with pytest.raises(StoreUnavailable, match=r"was replaced while it was read; look again"):
+        await search.look()
+    assert isinstance(await search.look(), Challenge)  # now the other one, with its own time
+
+
+async def test_of_a_sas_that_only_writes_the_remedy_comes_first() -> None:
+    error = StoreDenied("azure://acmelogs/logs: no", reason=Reason.SAS_WRITE_ONLY, right="sp=l")
+    search, _ = search_of({}, {"logs/ownership-challenge": error})
+    with pytest.raises(StoreDenied) as told:
+        await search.look()
+    assert "AZURE_STORAGE_SAS_TOKEN" in str(told.value)[:80]
+    assert "Storage Blob Data Reader" in str(told.value)[:220]
+    assert str(told.value).endswith("azure://acmelogs/logs: no")
+    assert (told.value.reason, told.value.right) == (Reason.SAS_WRITE_ONLY, "sp=l")
+
+
+OWNED = "logs/ownership-challenge-x\n  ::error::owned.txt"
+
+
+async def test_a_name_is_one_word_of_a_message_whatever_it_holds() -> None:
+    shown = OWNED.replace("\n", "\\x0a").replace(" ", "\\x20")
+    for objects, errors, filename in (
+        ({OWNED: b""}, {}, None),
+        ({OWNED: b"a", f"logs/{SHORT}": b""}, {}, None),
+        ({OWNED: b"a"}, {OWNED: ObjectMissing("gone")}, None),
+        ({}, {}, OWNED),
+        ({OWNED: b""}, {}, OWNED),
+    ):
+        search, _ = search_of(objects, dict[str, StoreError](errors), filename=filename)
+        absent = await search.look()
+        assert isinstance(absent, NoChallenge)
+        for told in (absent.message, absent.brief):
+            assert "\n" not in told
+            assert "  " not in told
+        assert shown in absent.message
+    search, store = search_of({})
+    store.unlisted = (Unlisted(key=OWNED, error=f"b/{OWNED}: a link to nowhere"),)
+    absent = await search.look()
+    assert isinstance(absent, NoChallenge)
+    assert f"b/{shown}: a link to nowhere" in absent.message
+    other = OWNED.removeprefix("logs/")
+    challenge = await search_of({other: b"abc"}, filename=other)[0].look()
+    assert isinstance(challenge, Challenge)
+    assert challenge.written.key == other  # as it is, for scripts
+    assert "\n" not in challenge.notes[0]
+
+
+async def test_a_clock_that_was_never_set_looks_as_well() -> None:
+    for now in (datetime.min, datetime.max):
+        destination = parse_destination("gs://b/{DATE}")
+        store = FakeStore({f"{{DATE}}/{SHORT}": b"abc"}, {})
+        clock = FakeClock(now.replace(tzinfo=UTC))
+        assert isinstance(
+            await StoreSearch(destination, store=store, clock=clock).look(), Challenge
+        )
 
 
 async def test_a_challenge_that_may_be_listed_and_not_read_is_told_so() -> None:

@@ -1,22 +1,30 @@
 """Challenges among Sumo's messages: which message counts, and what is said of the others."""
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from random import Random
+from typing import cast
 
 import jwt
+import msgspec
 import pytest
 
 from receiver.destination.parse import parse_destination
-from receiver.errors import ConfigError, Reason, StoreDenied
+from receiver.errors import ConfigError, Reason, StoreDenied, StoreUnavailable
+from receiver.ownership import waiting
 from receiver.ownership.challenge import Challenge, NoChallenge
 from receiver.ownership.sumo_search import SumoSearch
 from receiver.store.sumo import SumoSearchJobs, open_sumo
+from receiver.store.sumo_wire import Found
 from tests.servers.sumo import ACCESS_ID, ACCESS_KEY, CODE, Source, Sumo, sumo_server
+from tests.unit.ownership.moments import FakeClock
 from tests.unit.virtual_clock import START, VirtualClock
 
 CONF = f"sumo://endpoint4.collection.us2.sumologic.com/receiver/v1/http/{CODE}"
 OTHER_CONF = "sumo://endpoint4.collection.us2.sumologic.com/receiver/v1/http/PlantedOther"
 DESTINATION = parse_destination(CONF)
+KEYS = {"SUMOLOGIC_ACCESSID": ACCESS_ID, "SUMOLOGIC_ACCESSKEY": ACCESS_KEY}
 OLD_TOKEN = "00000000000000000000"
 
 
@@ -45,8 +53,7 @@ def server(clock: VirtualClock) -> Iterator[Sumo]:
 
 @pytest.fixture
 async def sumo(server: Sumo, clock: VirtualClock) -> AsyncIterator[SumoSearchJobs]:
-    keys = {"SUMOLOGIC_ACCESSID": ACCESS_ID, "SUMOLOGIC_ACCESSKEY": ACCESS_KEY}
-    async with open_sumo(DESTINATION, clock=clock, endpoint_url=server.url, environ=keys) as opened:
+    async with open_sumo(DESTINATION, clock=clock, endpoint_url=server.url, environ=KEYS) as opened:
         yield opened
 
 
@@ -231,11 +238,83 @@ async def test_it_looks_back_as_far_as_a_token_lives(
 ) -> None:
     server.put(token(), at=START.timestamp() - 8 * 86400)
     await nothing(SumoSearch(DESTINATION, sumo=sumo, clock=clock))
-    longer = SumoSearch(DESTINATION, sumo=sumo, clock=clock, back=timedelta(days=9))
-    await found(longer)
-    for back in (timedelta(0), timedelta(days=-1), timedelta(days=32)):
-        with pytest.raises(ConfigError, match="up to 31 days"):
-            SumoSearch(DESTINATION, sumo=sumo, clock=clock, back=back)
+    server.put(token(), at=START.timestamp() - 6 * 86400)
+    await found(SumoSearch(DESTINATION, sumo=sumo, clock=clock))
+
+
+async def test_a_clock_that_was_never_set_looks_as_well(sumo: SumoSearchJobs) -> None:
+    clock = FakeClock(datetime.min.replace(tzinfo=UTC))
+    search = SumoSearch(DESTINATION, sumo=sumo, clock=clock)
+    for _ in range(2):
+        await nothing(search)
+
+
+@pytest.mark.parametrize("name", ["", " ", "/", "//"])
+def test_a_name_that_would_be_the_end_of_any_is_refused(
+    sumo: SumoSearchJobs, clock: VirtualClock, name: str
+) -> None:
+    with pytest.raises(ConfigError, match="--filename names nothing"):
+        SumoSearch(DESTINATION, sumo=sumo, clock=clock, filename=name)
+
+
+async def test_the_end_of_a_name_is_not_the_name(
+    server: Sumo, sumo: SumoSearchJobs, clock: VirtualClock
+) -> None:
+    server.put(token(), name="logs/no-ownership-challenge.txt")
+    named = SumoSearch(DESTINATION, sumo=sumo, clock=clock, filename="ownership-challenge.txt")
+    assert (await nothing(named)).brief == f"no token among the messages of {sumo.name} yet"
+
+
+class Unnamed:
+    """Sumo's messages, all without an id."""
+
+    def __init__(self, sumo: SumoSearchJobs) -> None:
+        self.name = sumo.name
+        self._sumo = sumo
+
+    async def messages(self, query: str, *, since: datetime, until: datetime) -> Found:
+        found = await self._sumo.messages(query, since=since, until=until)
+        messages = [msgspec.structs.replace(each, id="") for each in found.messages]
+        return msgspec.structs.replace(found, messages=messages)
+
+
+async def test_messages_without_an_id_are_told_apart(
+    server: Sumo, sumo: SumoSearchJobs, clock: VirtualClock
+) -> None:
+    server.put(token(n=1))
+    server.put(token(n=2), at=START.timestamp() - 60)
+    search = SumoSearch(DESTINATION, sumo=cast("SumoSearchJobs", Unnamed(sumo)), clock=clock)
+    challenge = await found(search)
+    assert challenge.token.text.reveal() == token(n=1)
+    assert len(challenge.others) == 1
+    assert await found(search) == challenge
+
+
+class EndlessClock(VirtualClock):
+    """Its first sleep, which is between two polls, has no end."""
+
+    async def sleep(self, seconds: float) -> None:
+        await super().sleep(seconds)
+        if len(self.slept) == 1:
+            await asyncio.Event().wait()
+
+
+async def test_a_search_that_is_given_up_deletes_its_job(
+    server: Sumo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(waiting, "GRACE_SECONDS", 0.5)
+    clock = EndlessClock()
+    async with open_sumo(DESTINATION, clock=clock, endpoint_url=server.url, environ=KEYS) as sumo:
+        with pytest.raises(StoreUnavailable, match=r"^sumo://x: no answer in 0 s"):
+            await waiting.look_until(
+                SumoSearch(DESTINATION, sumo=sumo, clock=clock),
+                place="sumo://x",
+                deadline_seconds=0.0,
+                clock=clock,
+                random=Random(4),
+                on_wait=lambda words, left: None,
+            )
+    assert (len(server.created), server.delete_count, server.jobs_left) == (1, 1, 0)
 
 
 async def test_a_message_that_is_indexed_late_is_found_by_a_later_look(

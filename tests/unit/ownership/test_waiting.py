@@ -1,18 +1,25 @@
 """Waiting for a challenge: how often, how long, for what, and what is said at the end."""
 
+import asyncio
 from datetime import timedelta
 from random import Random
 
+import msgspec
 import pytest
 
 from receiver.errors import ObjectMissing, Reason, StoreDenied, StoreError, StoreUnavailable
 from receiver.limits import CHALLENGE_WAIT_SECONDS_MAX
+from receiver.ownership import waiting as waiting_module
 from receiver.ownership.challenge import Challenge, NoChallenge, Written
 from receiver.ownership.token import Token, read_token
 from receiver.ownership.waiting import look_until
 from tests.unit.ownership.moments import NOW, FakeClock, token_of, until
 
-ABSENT = NoChallenge(message="gs://b: no challenge under logs/ yet; ask for one")
+ABSENT = NoChallenge(
+    message="gs://b: no challenge under logs/ yet; ask for one",
+    brief="no challenge in gs://b/logs yet",
+)
+LOOKING = ("looking in gs://b/logs", 60)
 PASSING = StoreDenied(
     "gs://b: access denied; grant it", reason=Reason.LIST_DENIED, right="objects.list"
 )
@@ -52,6 +59,7 @@ class Waiting:
     async def end(self) -> Challenge | NoChallenge:
         return await look_until(
             self._search,
+            place="gs://b/logs",
             deadline_seconds=self._seconds,
             clock=self.clock,
             random=Random(4),
@@ -64,7 +72,7 @@ async def test_what_is_there_is_returned_without_waiting() -> None:
     waiting = Waiting(FakeSearch(challenge()), seconds=60)
     assert await waiting.end() == challenge()
     assert waiting.clock.slept == []
-    assert waiting.said == []
+    assert waiting.said == [LOOKING]
 
 
 async def test_what_comes_while_we_wait_is_returned() -> None:
@@ -128,7 +136,7 @@ async def test_an_expired_token_is_an_old_file_and_a_new_one_is_waited_for() -> 
     old = challenge(valid_for=timedelta(minutes=-5))
     waiting = Waiting(FakeSearch(old, old, challenge()), seconds=60)
     assert await waiting.end() == challenge()
-    assert waiting.said[0][0] == "logs/x.txt has expired, no newer one yet"
+    assert waiting.said[1][0] == "logs/x.txt has expired, no newer one yet"
 
 
 async def test_an_expired_token_is_returned_if_no_other_comes() -> None:
@@ -140,9 +148,60 @@ async def test_who_watches_is_told_what_is_waited_for_and_how_long_still() -> No
     waiting = Waiting(FakeSearch(ABSENT, PASSING, challenge()), seconds=60)
     await waiting.end()
     words, left = zip(*waiting.said, strict=True)
-    assert words == ("gs://b: no challenge under logs/ yet", "gs://b: access denied")
-    assert left[0] == 60
-    assert 58 < left[1] < 60
+    assert words == (LOOKING[0], "no challenge in gs://b/logs yet", "gs://b: access denied")
+    assert left[:2] == (60, 60)
+    assert 58 < left[2] < 60
+
+
+async def test_before_the_first_look_who_watches_is_told_that_it_is_looked() -> None:
+    waiting = Waiting(FakeSearch(StoreDenied("x", reason=Reason.KEYS_WRONG)), seconds=60)
+
+    class Watched(FakeSearch):
+        async def look(self) -> Challenge | NoChallenge:
+            assert waiting.said == [LOOKING]
+            return challenge()
+
+    waiting._search = Watched()
+    await waiting.end()
+
+
+async def test_a_look_without_a_short_clause_is_told_by_the_first_of_its_message() -> None:
+    waiting = Waiting(FakeSearch(NoChallenge(message="none; ask for one"), challenge()), seconds=60)
+    await waiting.end()
+    assert waiting.said[1][0] == "none"
+
+
+async def test_a_name_cannot_begin_a_line_of_what_is_told() -> None:
+    old = challenge(valid_for=timedelta(minutes=-5))
+    named = msgspec.structs.replace(old, written=Written(key="x\n ::error::", written_at=NOW))
+    waiting = Waiting(FakeSearch(named, challenge()), seconds=60)
+    await waiting.end()
+    assert waiting.said[1][0].startswith("x\\x0a\\x20::error:: has expired")
+
+
+class HangingSearch(FakeSearch):
+    """Its looks never end; what is cancelled is cleaned up."""
+
+    cleaned_up = 0
+
+    async def look(self) -> Challenge | NoChallenge:
+        self.looks += 1
+        try:
+            await asyncio.Event().wait()
+        finally:
+            self.cleaned_up += 1
+        raise AssertionError
+
+
+async def test_a_look_that_hangs_is_given_up_a_little_after_the_deadline(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(waiting_module, "GRACE_SECONDS", 0.05)
+    search = HangingSearch()
+    with pytest.raises(StoreUnavailable, match=r"^gs://b/logs: no answer in 0 s; look at the net"):
+        await Waiting(search, seconds=0.1).end()
+    # the clock of the test takes no time for looking, so that waits and looks alternate
+    assert search.looks == search.cleaned_up == 2
 
 
 async def test_an_expired_token_is_enough_for_who_wants_no_newer_one() -> None:
@@ -150,4 +209,4 @@ async def test_an_expired_token_is_enough_for_who_wants_no_newer_one() -> None:
         FakeSearch(challenge(valid_for=-timedelta(days=1))), seconds=60, past_expired=False
     )
     assert isinstance(await waiting.end(), Challenge)
-    assert waiting.said == []
+    assert waiting.said == [LOOKING]
