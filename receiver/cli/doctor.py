@@ -15,6 +15,7 @@ from receiver.destination.destination import Destination
 from receiver.destination.parse import parse_destination
 from receiver.doctor.checkup import Checkup, Status
 from receiver.doctor.examine import examine, verdict
+from receiver.errors import ConfigError
 from receiver.report.ink import Ink, Style
 from receiver.report.phrase import visible, wrap
 from receiver.report.sweep_report import Exit
@@ -75,18 +76,29 @@ def doctor(
     examined = []
     for destination in destinations:
         lines.begin(destination)
-        checks = asyncio.run(
-            examine(
-                destination,
-                clock=SystemClock(),
-                on_checkup=lines.take,
-                endpoint_url=endpoint_url,
-                write_probe=write_probe,
+        checks: list[Checkup] = []
+
+        def take(checkup: Checkup, checks: list[Checkup] = checks) -> None:
+            checks.append(checkup)
+            lines.take(checkup)
+
+        try:
+            asyncio.run(
+                examine(
+                    destination,
+                    clock=SystemClock(),
+                    on_checkup=take,
+                    endpoint_url=endpoint_url,
+                    write_probe=write_probe,
+                )
             )
-        )
+        except ConfigError as error:  # one that cannot be asked stands in no other's way
+            if len(destinations) == 1:
+                raise
+            take(Checkup(name="conf", status=Status.FAIL, message=str(error)))
         lines.end(checks)
         examined.append(
-            _Examined(destination=str(destination), verdict=verdict(checks), checks=checks)
+            _Examined(destination=str(destination), verdict=verdict(checks), checks=tuple(checks))
         )
     if text_format == "json":
         worst = verdict(check for each in examined for check in each.checks)
@@ -103,7 +115,8 @@ def _destinations(conf: str | None, job_file: str | None) -> list[Destination]:
     if (conf is None) == (job_file is None):
         raise click.UsageError("say what to examine: DESTINATION_CONF or --job FILE")
     confs = [text_of(conf)] if conf is not None else map(conf_of, read_jobs(job_file or ""))
-    return list(dict.fromkeys(parse_destination(each) for each in confs))
+    places = {each.identity: each for each in map(parse_destination, confs)}
+    return list(places.values())
 
 
 class _Lines:

@@ -39,15 +39,13 @@ def prepare_streams() -> None:
 
 
 def complain(message: str) -> None:
-    """Say on standard error what went wrong, in one line; below it only what is indented."""
-    first, *others = message.splitlines() or [""]
-    lines = [f"{NAME}: {' '.join(first.split())}"]
-    for line in filter(str.strip, others):
-        if line.startswith("  "):  # a text and the caret below it
-            lines.append(line)
-        else:
-            lines[-1] += " " + line
-    tell(lines)  # if nobody is there to be told, the exit code still tells
+    """Say on standard error what went wrong, in one line; below it only a caret and its text."""
+    lines = message.splitlines() or [""]
+    shown: list[str] = []
+    if len(lines) > 2 and set(lines[-1].strip()) == {"^"}:  # a text and the caret below it
+        lines, shown = lines[:-2], lines[-2:]
+    words = " ".join(" ".join(lines).split())
+    tell([f"{NAME}: {words}", *shown])  # if nobody is told, the exit code still tells
 
 
 def tell(lines: Iterable[str]) -> None:

@@ -3,24 +3,25 @@
 import os
 import secrets
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
-from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TextIO
 
 import msgspec
 
 from receiver.destination.challenge import Requirement
 from receiver.destination.destination import Destination
-from receiver.errors import ConfigError, ResultLost, StoreError
+from receiver.errors import ApiError, ConfigError, ResultLost, StoreError
 from receiver.ownership.challenge import Challenge, NoChallenge, Written
 from receiver.ownership.claims import shown
 from receiver.ownership.fit import Difference, Fit
-from receiver.report.phrase import counted, visible, wrap
+from receiver.report.phrase import counted, unbroken, visible, wrap
 from receiver.report.sweep_report import Exit
 from receiver.report.text import COLUMNS
 
 VARIABLE: Final = "OWNERSHIP_CHALLENGE"
 GITHUB_OUTPUT: Final = "GITHUB_OUTPUT"
+EXPIRED: Final = "the token has expired, and the API would refuse it; ask for a new challenge"
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
@@ -29,6 +30,7 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     destination: Destination
     requirement: Requirement
     result: Challenge | NoChallenge | None = None  # None: nothing was looked for
+    expired: bool = False  # by its own words: the API would refuse it
     fit: Fit | None = None
     job: str = ""  # as a message names it: "job 146"
 
@@ -49,50 +51,71 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def exit_code(self) -> Exit:
-        """A token that fits, or none needed: pass."""
+        """A token that fits, or none needed: pass. An expired one is as good as none."""
+        if self.result is None:
+            return Exit.UNREAD if self.requirement.required is None else Exit.PASS
+        if self.fit and self.fit.differences:
+            return Exit.FAIL
+        return Exit.PASS if self.challenge and not self.expired else Exit.INCONCLUSIVE
+
+    @property
+    def given(self) -> bool:
+        """Whether formats for scripts give an answer: a token, though it may not fit, or none."""
+        return not self.expired and self.exit_code in {Exit.PASS, Exit.FAIL}
+
+    @property
+    def refusal(self) -> str:
+        """Why there is no token to go on with; empty where there is one, or it does not fit."""
         if isinstance(self.result, NoChallenge):
-            return Exit.INCONCLUSIVE
-        if self.result is None and self.requirement.required is None:
-            return Exit.UNREAD
-        return Exit.FAIL if self.fit and self.fit.differences else Exit.PASS
+            return self.result.message
+        return EXPIRED if self.expired and self.exit_code is Exit.INCONCLUSIVE else ""
+
+    @property
+    def fits(self) -> bool | None:
+        """Whether it fits the job; None where nothing tells."""
+        if self.fit is None:
+            return None
+        if self.fit.differences:
+            return False
+        return True if "destination_conf" in self.fit.matches else None
 
 
 def write_text(answer: Answer) -> Iterator[str]:
     """Yield the token alone on its line, or nothing."""
-    if answer.challenge:
+    if answer.given and answer.challenge:
         yield f"{answer.token}\n"
 
 
 def write_env(answer: Answer) -> Iterator[str]:
     """Yield a line for a shell or an env file: the API's pattern leaves nothing to quote."""
-    if answer.exit_code in {Exit.PASS, Exit.FAIL}:
+    if answer.given:
         yield f"{VARIABLE}={answer.token}\n"
 
 
-def write_github(answer: Answer, output: Path) -> Iterator[str]:
-    """Yield the command that masks the token, after writing it and the filename for later steps.
+def write_mask(answer: Answer) -> Iterator[str]:
+    """Yield the command that masks the token in the log of GitHub Actions ("add-mask")."""
+    if answer.given and answer.challenge:
+        yield f"::add-mask::{answer.token}\n"
 
-    Source: GitHub Actions, "Workflow commands": add-mask, and the file that GITHUB_OUTPUT names.
+
+def write_github(answer: Answer, output: TextIO) -> None:
+    """Write the token and its filename as outputs of a step of GitHub Actions.
 
     Raises:
-        ResultLost: the file cannot be written.
+        ResultLost: they cannot be written.
     """
-    if answer.exit_code not in {Exit.PASS, Exit.FAIL}:
+    if not answer.given:
         return
-    if answer.challenge:
-        yield f"::add-mask::{answer.token}\n"
-    lines = f"token={answer.token}\n{_assigned('filename', answer.filename)}"
     try:
-        with output.open("a", encoding="utf-8", newline="\n") as file:
-            file.write(lines)
+        output.write(f"token={answer.token}\n{_assigned('filename', answer.filename)}")
+        output.flush()
     except OSError as error:
-        raise ResultLost(f"{GITHUB_OUTPUT} {output}: {error.strerror}") from error
+        raise ResultLost(f"{GITHUB_OUTPUT}: {error.strerror}; the outputs are not whole") from error
 
 
 def write_json(answer: Answer) -> Iterator[str]:
     """Yield all that was found out, as JSON."""
     challenge = answer.challenge
-    absent = answer.result if isinstance(answer.result, NoChallenge) else None
     said: dict[str, Any] = {**_place(answer.destination, answer.requirement)}
     if challenge:
         token = challenge.token
@@ -111,22 +134,22 @@ def write_json(answer: Answer) -> Iterator[str]:
     if answer.fit:
         said["fit"] = {
             "job": answer.job,
-            "fits": not answer.fit.differences,
+            "fits": answer.fits,
             "differences": [msgspec.structs.asdict(each) for each in answer.fit.differences],
             "matches": list(answer.fit.matches),
             "unrecognised": list(answer.fit.unrecognised),
             "notes": list(answer.fit.notes),
         }
-    if absent:
-        said |= {
-            "error": {"reason": "no-challenge", "message": absent.message, "right": ""},
-            "looked_in": list(absent.looked_in),
-        }
+    if answer.refusal:
+        reason = "challenge-expired" if challenge else "no-challenge"
+        said |= {"error": {"reason": reason, "message": answer.refusal, "right": ""}}
+    if isinstance(answer.result, NoChallenge):
+        said |= {"looked_in": list(answer.result.looked_in)}
     yield _json(said)
 
 
 def write_error_json(
-    destination: Destination, requirement: Requirement, error: StoreError
+    destination: Destination, requirement: Requirement, error: ApiError | StoreError
 ) -> Iterator[str]:
     """Yield why it could not be looked, as JSON."""
     told = {"reason": error.reason, "message": str(error), "right": error.right}
@@ -148,39 +171,47 @@ def _told(answer: Answer) -> Iterator[str]:
     if challenge is None:
         return
     written = f"written {_when(challenge.written.written_at)}"
-    yield f"found {visible(challenge.written.key)}, {written}"
+    yield f"found {unbroken(challenge.written.key)}, {written}"
     token = challenge.token
     if token.claims is not None:
         until = f", good until {_when(token.expires_at)}" if token.expires_at else ""
         yield f"it is a JWT of {counted(len(token.claims), 'claim')}{until}"
     for other in challenge.others:
-        yield f"also there, older: {visible(other.key)}, written {_when(other.written_at)}"
+        yield f"also there, older: {unbroken(other.key)}, written {_when(other.written_at)}"
     yield from challenge.notes
     if answer.fit:
         yield from _told_fit(answer.fit, answer.job)
 
 
-def github_output() -> Path:
-    """Return the file that GitHub Actions wants outputs in.
+@contextmanager
+def github_output() -> Iterator[TextIO]:
+    """Open the file in which GitHub Actions wants outputs; before any work, for it may fail.
 
     Raises:
-        ConfigError: it is not named.
+        ConfigError: it is not named, or cannot be written.
     """
     named = os.environ.get(GITHUB_OUTPUT)
     if not named:
         raise ConfigError(
             f"--format github: {GITHUB_OUTPUT} names no file; it is set in a step of GitHub Actions"
         )
-    return Path(named)
+    try:
+        # Not blocking: a named pipe that nobody reads is an error, and no wait.
+        descriptor = os.open(named, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NONBLOCK, 0o600)
+    except OSError as error:
+        raise ConfigError(f"--format github: {GITHUB_OUTPUT} {named}: {error.strerror}") from error
+    with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n") as output:
+        yield output
 
 
 def _told_fit(fit: Fit, job: str) -> Iterator[str]:
     if fit.differences:
         yield f"it does not fit {job}: {counted(len(fit.differences), 'difference')}"
-    elif fit.matches:
+    elif "destination_conf" in fit.matches:
         yield f"it fits {job}: {', '.join(fit.matches)}"
     else:
-        yield f"nothing in it speaks against {job}, and nothing for it"
+        agrees = f"; what agrees: {', '.join(fit.matches)}" if fit.matches else ""
+        yield f"nothing in it speaks against {job}, and it is not known to fit{agrees}"
     for difference in fit.differences:
         yield from _told_difference(difference)
     if fit.unrecognised:

@@ -4,16 +4,17 @@ from random import Random
 
 import msgspec
 
+from receiver.api.scope import Scope
 from receiver.cli.arguments import conf_of
 from receiver.cli.token_answer import Answer
 from receiver.cli.waiting import Spinner
 from receiver.clock import Clock
 from receiver.destination.challenge import requirement
-from receiver.destination.destination import Destination
+from receiver.destination.destination import Destination, Scheme
 from receiver.destination.parse import parse_destination
 from receiver.job.job import Job, label
 from receiver.ownership.challenge import Challenge, NoChallenge, Search
-from receiver.ownership.fit import Difference, Fit, Scope, compare
+from receiver.ownership.fit import Difference, Fit, compare
 from receiver.ownership.open import open_search
 from receiver.ownership.token import Token
 from receiver.ownership.waiting import look_until
@@ -42,7 +43,8 @@ async def inquire(inquiry: Inquiry, *, clock: Clock) -> Answer:
     """
     needed = requirement(inquiry.destination)
     answer = Answer(destination=inquiry.destination, requirement=needed)
-    if not needed.required and inquiry.filename is None:
+    readable = inquiry.destination.stored or inquiry.destination.scheme is Scheme.SUMO
+    if not needed.required and (inquiry.filename is None or not readable):
         return answer
     async with open_search(
         inquiry.destination,
@@ -52,8 +54,11 @@ async def inquire(inquiry: Inquiry, *, clock: Clock) -> Answer:
         sumo_scope=inquiry.sumo_scope,
     ) as search:
         result = await _look(inquiry, search, clock)
-    answer = msgspec.structs.replace(answer, result=result)
-    if isinstance(result, NoChallenge) or inquiry.job is None:
+    if isinstance(result, NoChallenge):
+        return msgspec.structs.replace(answer, result=result)
+    expired = result.token.expired(clock.now())
+    answer = msgspec.structs.replace(answer, result=result, expired=expired)
+    if inquiry.job is None:
         return answer
     fit = _held_against(result.token, inquiry.job, inquiry.scope, clock)
     return msgspec.structs.replace(answer, fit=fit, job=label(inquiry.job))
@@ -62,9 +67,10 @@ async def inquire(inquiry: Inquiry, *, clock: Clock) -> Answer:
 async def _look(inquiry: Inquiry, search: Search, clock: Clock) -> Challenge | NoChallenge:
     if not inquiry.wait_seconds:
         return await search.look()
-    with Spinner() as spinner:
+    with Spinner(clock) as spinner:
         return await look_until(
             search,
+            place=str(inquiry.destination),
             deadline_seconds=inquiry.wait_seconds,
             clock=clock,
             random=Random(),  # noqa: S311 (spreads waits, guards nothing)
@@ -78,7 +84,7 @@ def _held_against(token: Token, job: Job, scope: Scope | None, clock: Clock) -> 
     conf = Secret(conf_of(job))
     destination = parse_destination(conf.reveal())
     fit = compare(token, conf=conf, destination=destination, scope=scope, now=clock.now())
-    if job.ownership_challenge in {None, token.text}:
+    if not job.ownership_challenge or job.ownership_challenge == token.text:
         return fit
     other = Difference(
         what="ownership_challenge",

@@ -10,7 +10,7 @@ import msgspec
 
 from receiver.job.catalogue import Dataset, did_you_mean, find_dataset
 from receiver.job.expectation import Expectation, FieldType
-from receiver.job.job import Job, options_of
+from receiver.job.job import Job, label, options_of
 from receiver.job.options import Options
 
 SUBREQUESTS = "Subrequests"  # delivered unasked where subrequests are merged into their parent
@@ -42,6 +42,19 @@ def expectation(job: Job) -> Expectation:
     if job.filter:
         notes.append("the job has a filter: whether every record passes it is not checked")
     return msgspec.structs.replace(found, notes=tuple(dict.fromkeys(notes)))
+
+
+def unverifiable(job: Job) -> str:
+    """Say why a job's batches cannot be judged; "" where they can.
+
+    Raises:
+        OptionsInvalid: the job's options are none that a job can have.
+    """
+    unplain = options_of(job).shape.unplain
+    if not unplain:
+        return ""
+    names = ", ".join(f"`{name}`" for name in unplain)
+    return f"{label(job)}: its output is not plain NDJSON ({names}) and cannot be verified"
 
 
 def expectation_of(

@@ -17,7 +17,7 @@ DATASET_DEFAULT: Final = "http_requests"
 TEXT_CHARS_MAX: Final = 500
 """An error of the API is quoted up to this: it is a sentence."""
 
-_DATASET = re.compile(r"[A-Za-z0-9_-]{1,256}")
+DATASET_NAME: Final = re.compile(r"[A-Za-z0-9_-]{1,256}")
 _ADDRESS = re.compile(r"(?<=://)[^\s\"'<>]+")  # a driver's error repeats the address, keys and all
 _MARKS = {"id", "dataset", "destination_conf", "logpull_options", "output_options"}
 _TEXTS = ("name", "filter", "frequency", "last_complete", "last_error", "error_message")
@@ -86,6 +86,11 @@ def label(job: Job) -> str:
     return f"job {job.name!r}" if job.name else "the job"
 
 
+def redacted(text: str) -> str:
+    """Return a text of the API's as it may be shown: cut, and without addresses."""
+    return _ADDRESS.sub(REDACTED, text[:TEXT_CHARS_MAX])
+
+
 def _jobs(data: bytes | str) -> tuple[Job, ...]:
     text = data.encode(errors="surrogatepass") if isinstance(data, str) else data
     try:
@@ -112,8 +117,8 @@ def _result(envelope: dict[str, object]) -> object:
 
 def _error_text(error: object) -> str:
     if not isinstance(error, dict):
-        return _shown(str(error))
-    return _shown(" ".join(str(error[key]) for key in ("code", "message") if key in error))
+        return redacted(str(error))
+    return redacted(" ".join(str(error[key]) for key in ("code", "message") if key in error))
 
 
 def _job(source: object) -> Job:
@@ -134,7 +139,7 @@ def _read(source: Mapping[str, object]) -> Job:
     found.update({key: take(source, key, bool, error=JobInvalid) for key in _FLAGS})
     found = {key: value for key, value in found.items() if value is not None}
     if isinstance(found.get("error_message"), str):
-        found["error_message"] = _shown(str(found["error_message"]))
+        found["error_message"] = redacted(str(found["error_message"]))
     found["id"] = number = take(source, "id", int, error=JobInvalid)
     if number is not None and number < 1:
         raise JobInvalid("`id` is not above 0")
@@ -151,7 +156,7 @@ def _read(source: Mapping[str, object]) -> Job:
         raise JobInvalid("`transformer_id` is not an integer")
     found["transformer_id"] = transformer
     found["dataset"] = take(source, "dataset", str, error=JobInvalid) or DATASET_DEFAULT
-    if not _DATASET.fullmatch(str(found["dataset"])):
+    if not DATASET_NAME.fullmatch(str(found["dataset"])):
         raise JobInvalid("`dataset` is not a data set's name: letters, digits, `_` and `-`")
     found["kind"] = take(source, "kind", str, error=JobInvalid) or ""
     return msgspec.structs.replace(Job(), **found, notes=_notes(source, str(found["kind"])))
@@ -166,7 +171,3 @@ def _notes(source: Mapping[str, object], kind: str) -> tuple[str, ...]:
     if kind:
         notes.append(f"the job is of kind {quoted(kind)}: judged as any other job is")
     return tuple(notes)
-
-
-def _shown(text: str) -> str:
-    return _ADDRESS.sub(REDACTED, text[:TEXT_CHARS_MAX])

@@ -10,6 +10,7 @@ import struct
 import subprocess
 import sys
 import termios
+import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -70,7 +71,7 @@ class Terminal:
         for _ in self._pieces():
             if text in self.shown:
                 return
-        raise AssertionError(f"{text!r} was never shown, only {self.shown!r}")
+        raise AssertionError(f"{text!r} was never shown, only {self.shown[-400:]!r}")
 
     def interrupt(self) -> None:
         """Do what Ctrl-C does to this process."""
@@ -84,7 +85,8 @@ class Terminal:
         return self._process.wait(SECONDS_MAX)
 
     def _pieces(self) -> Iterator[str]:
-        while select.select([self._master], [], [], SECONDS_MAX)[0]:
+        deadline = time.monotonic() + SECONDS_MAX  # a spinner never falls silent
+        while select.select([self._master], [], [], max(0, deadline - time.monotonic()))[0]:
             try:
                 piece = os.read(self._master, 65536).decode(errors="replace")
             except OSError:  # all who held the other end are gone
@@ -93,4 +95,4 @@ class Terminal:
                 return
             self.shown += piece
             yield piece
-        raise AssertionError(f"nothing more was shown: {self.shown!r}")
+        raise AssertionError(f"nothing more was shown: {self.shown[-400:]!r}")
