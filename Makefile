@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/installed
 
-.PHONY: install demo test lint bench fuzz requirements clean
+.PHONY: install demo test lint bench fuzz score requirements clean
 
 install: $(STAMP)
 
@@ -33,6 +33,9 @@ bench: install
 
 fuzz: install
 	$(BIN)/python -m tests.fuzz $(ARGS)
+
+score: install
+	$(BIN)/python -m tests.score $(ARGS)
 
 requirements:  # after a change of dependencies: pin all, with hashes, for every Python from 3.11 on
 	uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes \

@@ -2,18 +2,22 @@
 
 import logging
 import sys
+import traceback
 from contextlib import suppress
+from pathlib import Path
 
 import click
 
 from receiver import __version__
 from receiver.cli.demo import demo
 from receiver.cli.doctor import doctor
+from receiver.cli.emulate import emulate
 from receiver.cli.explain import explain
+from receiver.cli.job import job
 from receiver.cli.streams import NAME, Complaints, complain, prepare_streams, silence
 from receiver.cli.token import token
 from receiver.cli.verify import verify
-from receiver.errors import ConfigError, ReceiverError
+from receiver.errors import ApiRefused, ConfigError, ReceiverError
 from receiver.report.sweep_report import Exit
 
 
@@ -36,7 +40,7 @@ def commands() -> None:
     """
 
 
-for _command in (token, doctor, verify, explain, demo):
+for _command in (token, doctor, job, verify, explain, demo, emulate):
     commands.add_command(_command)
 
 
@@ -71,6 +75,8 @@ def _ended() -> int:
         return _said(f"{error.format_message()} (see {path} --help)", Exit.CONFIG)
     except ConfigError as error:
         return _said(str(error), Exit.CONFIG)
+    except ApiRefused as error:  # it was looked, and the answer is no
+        return _said(str(error), Exit.FAIL)
     except ReceiverError as error:
         return _said(str(error), Exit.UNREAD)
     except (KeyboardInterrupt, click.Abort):
@@ -79,6 +85,17 @@ def _ended() -> int:
         return Exit.PASS
     except OSError as error:
         return _said(f"{error}: what was printed is not whole", Exit.UNREAD)
+    except Exception as error:  # noqa: BLE001 (else Python would end with 1, which is a verdict)
+        # Its words may quote what must not be shown; where it happened cannot.
+        return _said(f"a mistake of this program's own: {_place_of(error)}", Exit.UNREAD)
+
+
+def _place_of(error: Exception) -> str:
+    """Name what was raised, and where in our own code."""
+    frames = reversed(traceback.extract_tb(error.__traceback__))
+    ours = next((each for each in frames if "receiver" in Path(each.filename).parts), None)
+    place = f" in {Path(ours.filename).name}, line {ours.lineno}" if ours else ""
+    return f"{type(error).__name__}{place}; please report it"
 
 
 def _said(message: str, code: Exit) -> int:

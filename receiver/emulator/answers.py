@@ -9,6 +9,7 @@ from receiver.emulator.pools import Content, Page, pools
 from receiver.emulator.visitors import Fields, hexadecimal
 
 _EXPIRES_FROM: Final = datetime(2026, 11, 20, tzinfo=UTC)
+_BLOCKED_BY: Final = ("firewallManaged", "firewallManaged", "firewallCustom", "l7ddos")
 _BODILESS: Final = frozenset({204, 301, 302, 304, 499})
 
 
@@ -70,7 +71,6 @@ def _request(rng: random.Random, page: Page) -> Fields:
         "ClientRequestPath": path,
         "ClientRequestURI": f"{path}?{query}" if query else path,
         "ClientRequestReferer": rng.choice(pools().referers),
-        "ClientRequestSource": "eyeball",
         "EdgeRequestHost": host,
         "ZoneName": pools().zone,
         "ResponseFields": {},
@@ -127,7 +127,7 @@ def _security(rng: random.Random, status: int) -> Fields:
             "WAFRuleMessage": "",
         }  # fmt: skip
     rules = [hexadecimal(rng, 32) for _ in range(rng.choice((1, 1, 2)))]
-    source = "rateLimit" if status == 429 else "firewallManaged"
+    source = "rateLimit" if status == 429 else rng.choice(_BLOCKED_BY)
     described = "Rate limit: logins" if status == 429 else 'SQLi & XSS <"body">'
     return {
         "SecurityAction": "block", "SecurityActions": ["log"] * (len(rules) - 1) + ["block"],

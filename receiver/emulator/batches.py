@@ -1,6 +1,7 @@
 """A batch on its way out: lines in one gzip object, under the name that Logpush gives it."""
 
 import zlib
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Final
 
@@ -18,6 +19,24 @@ class Packing(msgspec.Struct, frozen=True, kw_only=True):
     members: int = 1
     padding_bytes: int = 0  # zeros after the last member
     final_newline: bool = True
+
+
+class Frame(msgspec.Struct, frozen=True, kw_only=True):
+    """What stands around and between the lines of a batch: plain NDJSON unless said.
+
+    Where it is something else, a line is one record's text, and may hold line feeds of its own.
+    """
+
+    prefix: bytes = b""
+    line_end: bytes = b"\n"
+    delimiter: bytes = b""
+    suffix: bytes = b""
+
+    def join(self, lines: Iterable[bytes]) -> bytes:
+        """Return the batch's bytes, before they are packed."""
+        return (
+            self.prefix + self.delimiter.join(line + self.line_end for line in lines) + self.suffix
+        )
 
 
 class PlantedFault(msgspec.Struct, frozen=True, kw_only=True):
@@ -55,6 +74,7 @@ class Batch(msgspec.Struct, frozen=True, kw_only=True):
     batch_id: str  # opaque; eight hexadecimal digits in what was seen
     lines: tuple[bytes, ...]
     packing: Packing = Packing()
+    frame: Frame = Frame()
     planted: tuple[PlantedFault, ...] = ()
 
     @property
@@ -69,9 +89,9 @@ class Batch(msgspec.Struct, frozen=True, kw_only=True):
 
     def write(self) -> WrittenBatch:
         """Pack the lines; the same batch gives the same bytes each time."""
-        plain = b"\n".join(self.lines) + (
-            b"\n" if self.lines and self.packing.final_newline else b""
-        )
+        plain = self.frame.join(self.lines)
+        if not self.packing.final_newline:
+            plain = plain.removesuffix(b"\n")
         return WrittenBatch(key=self.key, body=pack(plain, self.packing), planted=self.planted)
 
 

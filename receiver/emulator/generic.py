@@ -4,6 +4,7 @@ import random
 from collections.abc import Callable
 from typing import Any, Final
 
+from receiver.emulator.chance import seeded
 from receiver.emulator.lines import go_number
 from receiver.emulator.nested import array_of_objects, object_of
 from receiver.emulator.pools import pools
@@ -12,7 +13,10 @@ from receiver.emulator.visitors import Fields, client_ip, hexadecimal
 from receiver.job.catalogue import Dataset
 from receiver.job.expectation import FieldType
 
-_POOL: Final = 64  # values per field, made beforehand
+_POOL_BITS: Final = 6
+_POOL: Final = 1 << _POOL_BITS  # values per field, made beforehand
+_BITS: Final = 48
+_MASK: Final = (1 << _BITS) - 1
 
 
 def _word(rng: random.Random) -> str:
@@ -24,6 +28,7 @@ def _host(rng: random.Random) -> str:
 
 
 _STRINGS: Final[tuple[tuple[tuple[str, ...], Callable[[random.Random], str]], ...]] = (
+    (("Attack",), lambda rng: hexadecimal(rng, 32) if rng.random() < 0.1 else ""),
     (("RayID",), lambda rng: hexadecimal(rng, 16)),
     (("Timestamp", "Datetime"), lambda _: ""),
     (("UserAgent",), lambda rng: rng.choice(pools().agents["human"])),
@@ -64,22 +69,30 @@ class GenericTraffic:
         self._event_times = frozenset(dataset.event_time_fields)
         self._timestamps = [name for name, kind in types.items() if kind is FieldType.TIMESTAMP]
         self._epoch_ms = [name for name in fields if name in dataset.epoch_ms_fields]
-        self._pools = [
-            (name, [_value(rng, dataset, name, kind) for _ in range(_POOL)])
-            for name, kind in types.items()
-            if kind is not FieldType.TIMESTAMP and name not in dataset.epoch_ms_fields
-        ]
+        chance = rng.getrandbits(64)
+        self._pools = []
+        self._salts = {}
+        for name, kind in types.items():
+            own = seeded(chance, name)  # a field's values are the same, whatever else is asked for
+            self._salts[name] = own.getrandbits(_BITS) | 1
+            if kind is not FieldType.TIMESTAMP and name not in dataset.epoch_ms_fields:
+                values = [_value(own, dataset, name, kind) for _ in range(_POOL)]
+                self._pools.append((name, self._salts[name], values))
 
     def fill(self, record: Fields, logged_at: int) -> None:
         """Set every field of `record`; what the record tells of happened at `logged_at` (ns)."""
-        random = self._rng.random
-        for name, values in self._pools:
-            record[name] = values[int(random() * _POOL)]
+        drawn = self._rng.getrandbits(_BITS)  # once: each field makes its own share of it
+        for name, salt, values in self._pools:
+            record[name] = values[(drawn * salt & _MASK) >> _BITS - _POOL_BITS]
         for name in self._epoch_ms:
             record[name] = logged_at // NANOS_PER_MS
         for name in self._timestamps:
-            earlier = 0 if name in self._event_times else int(random() * 30 * NANOS)
+            share = (drawn * self._salts[name] & _MASK) / _MASK
+            earlier = 0 if name in self._event_times else int(share * 30 * NANOS)
             record[name] = self._write(logged_at - earlier)
+
+    def restart(self, records: int | None) -> None:
+        """Do nothing: no record has to do with another."""
 
 
 def _value(rng: random.Random, dataset: Dataset, name: str, kind: FieldType) -> Any:

@@ -4,24 +4,22 @@ The same arguments give the same records each time. What the checks believe of L
 elsewhere: this module shares the field catalogue with them, and nothing that judges.
 """
 
+import random
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any, Final, Protocol
 
+from receiver.emulator.arrivals import arrivals, lag
 from receiver.emulator.chance import seeded
 from receiver.emulator.generic import GenericTraffic
 from receiver.emulator.http_traffic import HttpTraffic
 from receiver.emulator.lines import encode_lines
 from receiver.emulator.spectrum_traffic import SpectrumTraffic
-from receiver.emulator.timestamps import NANOS, nanoseconds, timestamp_writer
+from receiver.emulator.timestamps import nanoseconds, timestamp_writer
 from receiver.job.catalogue import Dataset, dataset
 from receiver.job.expectation import TimestampFormat
 
-_LAG_LEAST: Final = NANOS
-_LAG_MEAN: Final = 14 * NANOS
-_LAG_USUAL_MOST: Final = 60 * NANOS
-_LATE_SHARE: Final = 0.01
-_LATE_MOST: Final = 300 * NANOS
+SUBREQUESTS: Final = "Subrequests"
 
 
 class Traffic(Protocol):
@@ -29,6 +27,13 @@ class Traffic(Protocol):
 
     def fill(self, record: dict[str, Any], logged_at: int) -> None:
         """Set the fields of `record` for something that ended at `logged_at` (ns)."""
+        ...
+
+    def restart(self, records: int | None) -> None:
+        """Forget what began before; of the next `records`, what begins among them ends there.
+
+        None: no end is in sight.
+        """
         ...
 
 
@@ -39,8 +44,12 @@ class RecordWriter:
         dataset_name: a data set of the catalogue; another one is a JobInvalid.
         fields: what the job asks for, in the order in which the keys are written.
         timestamps: the job's format; `trimmed` leaves out zeros at the end of a fraction.
-        sample: the share of records kept, each by its own draw.
+        sample: the share of records kept, each by its own draw; those left out are never made, so
+            whatever records have to do with each other is whole among the kept.
         cve_2021_44228: the job's option of that name: `${` becomes `x{`.
+        merged: Workers' subrequests stand inside the record of their parent, as `Subrequests`,
+            which is written although it may not be among the fields.
+        unasked: fields that the records have too, and the lines do not: for a filter.
     """
 
     def __init__(
@@ -52,6 +61,8 @@ class RecordWriter:
         trimmed: bool = False,
         sample: float = 1.0,
         cve_2021_44228: bool = False,
+        merged: bool = False,
+        unasked: Sequence[str] = (),
         seed: int = 0,
     ) -> None:
         self.dataset: Dataset = dataset(dataset_name)
@@ -60,9 +71,19 @@ class RecordWriter:
         self.write_timestamp = timestamp_writer(timestamps, trimmed=trimmed)
         self._sample = sample
         self._cve_2021_44228 = cve_2021_44228
+        self._merged = merged
+        self._seed = seed
         self._rng = seeded(dataset_name, seed)
-        self._template: dict[str, Any] = dict.fromkeys(self.fields)
+        self._rest_rng = seeded(dataset_name, seed, "rest")
+        written = dict.fromkeys((*self.fields, *((SUBREQUESTS,) if merged else ())))
+        self._unasked = tuple(name for name in dict.fromkeys(unasked) if name not in written)
+        self._template: dict[str, Any] = dict.fromkeys((*written, *self._unasked))
         self._traffic = self._make_traffic()
+
+    @property
+    def fields_made(self) -> tuple[str, ...]:
+        """Every field that the records have, in their order."""
+        return tuple(self._template)
 
     @property
     def event_time_field(self) -> str | None:
@@ -76,41 +97,66 @@ class RecordWriter:
         hundred up to five minutes. None is of a time after the window.
         """
         for received_at in self._arrivals(nanoseconds(start), nanoseconds(end), count):
-            logged_at = received_at - self._lag()
+            logged_at = received_at - lag(self._rng)
             record = self._template.copy()
             for traffic in self._traffic:
                 traffic.fill(record, logged_at)
             yield record
 
+    def records_alone(self, start: datetime, end: datetime, count: int) -> Iterator[dict[str, Any]]:
+        """Yield the records of a window that knows no other: whatever came before, the same ones.
+
+        Connections that open in it end in it, and a Worker's subrequests are there with their
+        parent. The same seed and window give two jobs of a data set the same requests, whatever
+        fields they ask for: their records can be held against each other.
+        """
+        self.restart(start, end, count)
+        for traffic in self._traffic:
+            traffic.restart(count)
+        yield from self.records(start, end, count)
+        for traffic in self._traffic:
+            traffic.restart(None)
+
+    def restart(self, start: datetime, end: datetime, count: int) -> None:
+        """Forget what was drawn before: what comes next depends on these alone."""
+        self._rng.seed(f"{self.dataset.name} {self._seed} {start} {end} {count}")
+        self._rest_rng.seed(f"rest {self._seed} {start} {end} {count}")
+        for traffic in self._traffic:
+            traffic.restart(None)
+
     def lines(self, start: datetime, end: datetime, count: int) -> list[bytes]:
         """Return the lines of those records, without their line ends."""
-        return encode_lines(self.records(start, end, count), cve_2021_44228=self._cve_2021_44228)
+        records = map(self.asked, self.records(start, end, count))
+        return encode_lines(records, cve_2021_44228=self._cve_2021_44228)
+
+    def asked(self, record: dict[str, Any]) -> dict[str, Any]:
+        """Return a record without the fields that the job does not ask for."""
+        for name in self._unasked:
+            del record[name]
+        return record
 
     def _arrivals(self, start: int, end: int, count: int) -> list[int]:
         draw = self._rng.random
         kept = count if self._sample >= 1 else sum(draw() < self._sample for _ in range(count))
-        return sorted(start + int(draw() * (end - start)) for _ in range(kept))
-
-    def _lag(self) -> int:
-        if self._rng.random() < _LATE_SHARE:
-            return _LAG_USUAL_MOST + int(self._rng.random() * (_LATE_MOST - _LAG_USUAL_MOST))
-        return min(_LAG_LEAST + int(self._rng.expovariate(1) * _LAG_MEAN), _LAG_USUAL_MOST)
+        return arrivals(self._rng, start, end, kept)
 
     def _make_traffic(self) -> tuple[Traffic, ...]:
         """Return who fills the records: a site's own traffic, and the catalogue for the rest."""
-        fields, write, rng = self.fields, self.write_timestamp, self._rng
+        fields, write, rng = self.fields_made, self.write_timestamp, self._rng
         own: HttpTraffic | SpectrumTraffic
         match self.dataset.name:
             case "http_requests":
-                own = HttpTraffic(fields=fields, write_timestamp=write, rng=rng)
+                own = HttpTraffic(
+                    fields=fields, write_timestamp=write, rng=rng, merged=self._merged
+                )
             case "spectrum_events":
                 own = SpectrumTraffic(fields=fields, write_timestamp=write, rng=rng)
             case _:
-                return (self._generic(fields),)
+                return (self._generic(fields, rng),)
         rest = tuple(name for name in fields if name not in own.covered)
-        return (own, self._generic(rest)) if rest else (own,)
+        return (own, self._generic(rest, self._rest_rng)) if rest else (own,)
 
-    def _generic(self, fields: tuple[str, ...]) -> GenericTraffic:
+    def _generic(self, fields: tuple[str, ...], rng: random.Random) -> GenericTraffic:
         return GenericTraffic(
-            dataset=self.dataset, fields=fields, write_timestamp=self.write_timestamp, rng=self._rng
+            dataset=self.dataset, fields=fields, write_timestamp=self.write_timestamp, rng=rng
         )

@@ -41,17 +41,28 @@ class SpectrumTraffic:
         # (ends at, serial number, client, opened at): the serial number keeps equal ends in order
         self._open: list[tuple[int, int, Fields, int]] = []
         self._opened = 0
+        self._left: int | None = None  # records to come; None: no end in sight
+
+    def restart(self, records: int | None) -> None:
+        """Forget what is open; the connections of the next `records` end among them."""
+        self._open.clear()
+        self._opened = 0
+        self._left = records
 
     def fill(self, record: Fields, logged_at: int) -> None:
         """Set in `record` a connection that has ended by `logged_at` (ns), or one that begins."""
-        if self._open and self._open[0][0] <= logged_at:
+        if self._left is not None:
+            self._left -= 1
+        if self._open and (self._open[0][0] <= logged_at or self._hurried()):
             ended_at, _, client, opened_at = heapq.heappop(self._open)
+            if ended_at > logged_at:  # it was to live longer than its window
+                ended_at = max(logged_at, opened_at)
             event, status = self._pick(_ENDINGS)
             moved = int(self._rng.lognormvariate(8, 1.6)) if status == 200 else 0
             self._set(record, client, event, status, opened_at, ended_at, moved)
             return
         client = self._clients[int(self._rng.random() * _CLIENTS)] | self._only(self._connection())
-        if self._rng.random() < _REFUSED_SHARE:
+        if self._rng.random() < _REFUSED_SHARE or self._hurried():
             event, status = self._pick(_REFUSALS)
             self._set(record, client, event, status, logged_at, logged_at, 0)
             return
@@ -61,6 +72,10 @@ class SpectrumTraffic:
             self._open, (logged_at + int(seconds * NANOS), self._opened, client, logged_at)
         )
         self._set(record, client, "connect", 0, logged_at, NO_VALUE, 0)
+
+    def _hurried(self) -> bool:
+        """Say whether a connection that opened now could not end among the records to come."""
+        return self._left is not None and len(self._open) >= self._left
 
     def _pick(self, chances: tuple[tuple[float, str, int], ...]) -> tuple[str, int]:
         share = self._rng.random()

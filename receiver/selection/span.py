@@ -50,16 +50,20 @@ def parse_span(from_: str | None, to: str | None, *, now: datetime) -> Span | No
     """
     if from_ is None and to is None:
         return None
-    start = None if from_ is None else _moment(from_, option="--from", now=now)
-    end = now if to is None else _moment(to, option="--to", now=now)
+    start = None if from_ is None else parse_moment(from_, option="--from", now=now)
+    end = now if to is None else parse_moment(to, option="--to", now=now)
     if start is not None and start >= end:
         until = "now" if to is None else f"--to {to}"
         raise SelectionInvalid(f"--from {from_}: it is not before {until}; nothing lies between")
     return Span(start=start, end=end)
 
 
-def _moment(text: str, *, option: str, now: datetime) -> datetime:
-    """Read one end of a span."""
+def parse_moment(text: str, *, option: str, now: datetime) -> datetime:
+    """Read a moment: one end of a span, or whatever else `option` takes.
+
+    Raises:
+        SelectionInvalid: names the option and quotes its value.
+    """
     word, midnight = text.strip().lower(), now.replace(hour=0, minute=0, second=0, microsecond=0)
     named = {"now": now, "today": midnight, "yesterday": midnight - _DAY}.get(word)
     if named is not None:

@@ -24,6 +24,9 @@ fi
 
 packages=(radosgw ceph-mon ceph-osd ceph-common pigz rclone)
 command -v npm >/dev/null || packages+=(nodejs npm)
+for tool in curl jq; do # of the README's stories
+  command -v "$tool" >/dev/null || packages+=("$tool")
+done
 command -v make >/dev/null || packages+=(make)
 command -v aws >/dev/null || packages+=(awscli)
 command -v cc >/dev/null || packages+=(gcc libc6-dev)

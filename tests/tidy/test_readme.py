@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import click
 import pytest
 
 from receiver.check.codes import MEANINGS, Code
@@ -54,6 +55,8 @@ def test_every_command_of_the_readme_exists_with_its_options() -> None:
     for name, *words in seen:
         command = program.commands.get(name)
         assert command is not None, f"the README has a command {name}"
+        if isinstance(command, click.Group):
+            command = command.commands[words[0]]
         options = {each for parameter in command.params for each in parameter.opts}
         for word in words:
             if re.match(r"--?[a-z]", word):

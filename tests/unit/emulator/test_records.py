@@ -1,4 +1,5 @@
 import json
+import tracemalloc
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -11,6 +12,7 @@ from receiver.emulator.timestamps import nanoseconds
 from receiver.errors import JobInvalid
 from receiver.job.catalogue import Dataset, dataset, datasets
 from receiver.job.expectation import FieldType, TimestampFormat
+from receiver.limits import MIB
 
 START = datetime(2026, 11, 22, 10, tzinfo=UTC)
 END = START + timedelta(minutes=5)
@@ -128,6 +130,16 @@ def test_http_looks_like_a_site() -> None:
         assert lengths == {len(record["SecuritySources"])}
     unreached = [record for record in records if record["OriginResponseStatus"] == 0]
     assert {record["EdgeServerIP"] for record in unreached} == {""}
+
+
+def test_many_jobs_share_one_site() -> None:
+    RecordWriter("http_requests", HTTP)  # makes the site
+    tracemalloc.start()
+    writers = [RecordWriter("http_requests", HTTP, seed=seed) for seed in range(50)]
+    used = tracemalloc.get_traced_memory()[0]
+    tracemalloc.stop()
+    assert len(writers) == 50
+    assert used < 5 * MIB
 
 
 def test_about_one_default_record_in_a_hundred_is_not_ascii() -> None:
