@@ -39,6 +39,18 @@ def test_it_is_known_which_destinations_need_a_token(conf: str, required: bool |
     assert needed.why
 
 
+def test_keys_that_are_not_there_prove_nothing() -> None:
+    why = requirement(parse_destination("s3://b/logs?region=auto&endpoint=example.com")).why
+    assert "proven by its keys" not in why
+    assert "the conf lacks the keys" in why
+
+
+@pytest.mark.parametrize("now", [datetime.min, datetime.max])
+def test_the_first_and_the_last_day_have_folders_too(now: datetime) -> None:
+    folders = challenge_folders(parse_destination("gs://b/{DATE}"), now.replace(tzinfo=UTC))
+    assert f"{now:%Y%m%d}/".rjust(9, "0") in folders
+
+
 @pytest.mark.parametrize(
     ("conf", "folders"),
     [

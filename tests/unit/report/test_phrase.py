@@ -89,3 +89,11 @@ def test_an_elided_key_keeps_both_its_ends() -> None:
     key = "logs/" + "x" * 100 + "/9af500e2.log.gz"
     assert elided(key, 40).startswith("logs/xxx")
     assert elided(key, 40).endswith("/9af500e2.log.gz")
+
+
+@pytest.mark.parametrize("stop", [".", ",", ")"])
+def test_a_stop_never_stands_alone_on_its_line(stop: str) -> None:
+    lines = list(wrap(f"see {'x' * 30}{stop}", columns=10, indent="", hang=""))
+    assert all(line != stop for line in lines)
+    assert "".join(lines).endswith(f"x{stop}")
+    assert all(len(line) <= 10 for line in lines)
