@@ -12,12 +12,13 @@ from receiver.emulator.pusher.kinds import KINDS
 from receiver.emulator.pusher.manifest import Counted, Delivered, Planted
 from tests.score.judging import Score, score, scored
 from tests.score.places import PLACES, Place, on_azure, on_gcs, on_r2, on_s3
-from tests.score.pushing import CLEAN, FAULTY, Pushed
+from tests.score.pushing import CLEAN, DATASETS, FAULTY, Pushed
 from tests.score.table import table
 from tests.servers.azurite import AzureServer
 from tests.servers.fake_gcs import GCSServer
 from tests.servers.s3 import S3Server
 
+ROOT = Path(__file__).parents[2]
 HTTP, SPECTRUM = "http_requests", "spectrum_events"
 KEY = "20240301/20240301T000000Z_20240301T000030Z_00000000.log.gz"
 LOST = PlantedFault(key=KEY, code="field-missing", severity="error", field="BotScore", count=3)
@@ -33,10 +34,16 @@ def scored_at(
     assert [row.label for row in found.rows if not row.fits] == sorted(place.unfit)
 
 
-@pytest.mark.parametrize(
-    ("name", "dataset"), [("local", SPECTRUM), ("http", HTTP), ("sumo", SPECTRUM)]
-)
-def test_a_folder_or_an_endpoint(name: str, dataset: str, tmp_path: Path) -> None:
+def test_the_readme_has_the_score_of_local_folders(tmp_path: Path) -> None:
+    with PLACES["local"](tmp_path) as place:
+        found = scored(tmp_path, place, kinds=list(KINDS), datasets=DATASETS, seed=1)
+    assert found.right, "\n".join(table(found))
+    lines = "".join(f"    {line}".rstrip() + "\n" for line in table(found))
+    assert lines in (ROOT / "README.md").read_text()
+
+
+@pytest.mark.parametrize(("name", "dataset"), [("http", HTTP), ("sumo", SPECTRUM)])
+def test_an_endpoint(name: str, dataset: str, tmp_path: Path) -> None:
     with PLACES[name](tmp_path) as place:
         scored_at(place, tmp_path, dataset)
 
