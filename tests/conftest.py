@@ -1,6 +1,7 @@
 """The servers that tests share, each started once, when the first test asks for it."""
 
 import os
+import signal
 from collections.abc import Callable, Generator, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
@@ -13,11 +14,15 @@ from tests.servers.ceph import ceph_rgw
 from tests.servers.fake_gcs import GCSServer, fake_gcs
 from tests.servers.launch import NotInstalled
 from tests.servers.moto import moto
+from tests.servers.postgres import PostgresServer, postgres
 from tests.servers.s3 import S3Server
 
 NO_SKIP = os.environ.get("RECEIVER_TEST_NO_SKIP") == "1"
 
 Server = TypeVar("Server")
+
+# A shell starts what runs in its background deaf to Ctrl-C, and all that we start would be so too.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -47,6 +52,12 @@ def gcs_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GCSServer]:
 @pytest.fixture(scope="session")
 def azure_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AzureServer]:
     with _running(azurite, tmp_path_factory.mktemp("azure")) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresServer]:
+    with _running(postgres, tmp_path_factory.mktemp("postgres")) as server:
         yield server
 
 

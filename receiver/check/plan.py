@@ -3,15 +3,17 @@
 Engines cost a few milliseconds to build and depend on nothing of a batch, so batches share them.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Final
 
 import msgspec
 
+from receiver.check.codes import Code
 from receiver.check.engine import Engine, Flat, words_with_absence
 from receiver.check.lookalike import LookAlike
 from receiver.check.shape import Shape
-from receiver.check.timestamps import Bounds, TimeRule
+from receiver.check.timestamps import ANY_TIME, Bounds, TimeRule
 from receiver.job.catalogue import datasets
 from receiver.job.expectation import Expectation, FieldType, TimestampFormat
 
@@ -62,6 +64,16 @@ class JobPlan:
     def event_time_field(self) -> str | None:
         """The field that holds the record's event time, if the job delivers one."""
         return self._event
+
+    def misdated(self, records: Iterable[Mapping[str, object]]) -> tuple[int, int]:
+        """Count the times in other formats than the job's, and in other precisions."""
+        found = Counter(
+            wrong.code
+            for name, rule in self.rules(ANY_TIME).items()
+            for record in records
+            if name in record and (wrong := rule.look(record[name]))
+        )
+        return found[Code.TIMESTAMP_FORMAT], found[Code.TIMESTAMP_PRECISION]
 
     def rules(self, bounds: Bounds) -> dict[str, TimeRule]:
         """The time rules of one batch, by field."""
@@ -143,18 +155,19 @@ class Choice(msgspec.Struct, frozen=True):
     other: str = ""  # data sets that the records seem to be of, if they follow no job
 
 
-def choose(plan: Plan, records: Sequence[Collection[str]]) -> Choice:
-    """Choose the job that a batch follows, by the keys of its first records.
+def choose(plan: Plan, records: Sequence[Mapping[str, object]]) -> Choice:
+    """Choose the job that a batch follows, by its first records.
 
     With one job there is nothing to choose. Of several, a job whose fields are exactly those of a
-    record wins (the first named, where several do); else a job of whose records nothing is known;
-    else the one that shares most of its fields with the records and asks for the same data set's;
-    if the records follow none, no job.
+    record wins (of several such, the first whose timestamp format is theirs); else a job of whose
+    records nothing is known; else the one that shares most of its fields with the records and asks
+    for the same data set's; if the records follow none, no job.
     """
     if len(plan.jobs) == 1:
         return Choice(plan.jobs[0])
     exact = [job for job in plan.jobs if job.checkable and _follows(job, records)]
     if exact:
+        exact.sort(key=lambda job: job.misdated(records))
         return Choice(exact[0], _several(exact))
     free = [job for job in plan.jobs if not job.checkable]
     if free:
@@ -174,10 +187,11 @@ def choose(plan: Plan, records: Sequence[Collection[str]]) -> Choice:
 
 
 def _several(jobs: Sequence[JobPlan]) -> tuple[str, ...]:
-    if len(jobs) == 1:
+    names = list(dict.fromkeys(job_words(job.expectation) for job in jobs))
+    if len(names) == 1:
         return ()
-    names = ", ".join(job_words(job.expectation) for job in jobs)
-    return (f"the records follow several jobs ({names}); they were held against the first",)
+    listed = ", ".join(names)
+    return (f"the records follow several jobs ({listed}); they were held against the first",)
 
 
 def job_words(expectation: Expectation) -> str:
@@ -185,7 +199,7 @@ def job_words(expectation: Expectation) -> str:
     return expectation.dataset if expectation.job_id is None else f"job {expectation.job_id}"
 
 
-def _follows(job: JobPlan, records: Sequence[Collection[str]]) -> bool:
+def _follows(job: JobPlan, records: Sequence[Mapping[str, object]]) -> bool:
     fields = job.expectation.fields
     if fields is None:
         return any(set(keys) <= job.expectation.types.keys() for keys in records)
@@ -193,7 +207,7 @@ def _follows(job: JobPlan, records: Sequence[Collection[str]]) -> bool:
     return any(set(keys) - optional == fields.keys() - optional for keys in records)
 
 
-def _near(job: JobPlan, records: Sequence[Collection[str]]) -> float:
+def _near(job: JobPlan, records: Sequence[Mapping[str, object]]) -> float:
     """How much of a record and of the job's fields is common; 0 if it is not of the data set."""
     fields = (job.expectation.fields or job.expectation.types).keys()
     best = 0.0

@@ -59,6 +59,10 @@ class Bounds(msgspec.Struct, frozen=True):
         return cls(nanoseconds(arrived_at) + AFTER_ARRIVAL_NS, end)
 
 
+ANY_TIME: Final = Bounds(2**63 - 1)
+"""Where nothing is known of the batch, and only how a time is written counts."""
+
+
 class TimeRule:
     """One timestamp field of one job, in one batch.
 

@@ -16,7 +16,7 @@ from receiver.check.explain import Departure
 from receiver.check.json_text import first_records
 from receiver.check.judge import RecordJudge
 from receiver.check.key import key_departures
-from receiver.check.plan import Choice, Plan, choose
+from receiver.check.plan import Choice, Plan, choose, job_words
 from receiver.check.report import Report
 from receiver.check.tally import Tally, verdict_of
 from receiver.check.timestamps import Bounds
@@ -157,6 +157,9 @@ class BatchVerifier:
         )
 
     def _notes(self) -> Iterator[str]:
+        job = self._choice.job if self._choice is not None else None
+        if job is not None and job.expectation.former:
+            yield f"{job_words(job.expectation)} as it was before its last change"
         for judge in self._judges:
             yield from judge.notes
         if self._lines > REPEAT_RECORDS_MAX:

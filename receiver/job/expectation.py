@@ -52,4 +52,5 @@ class Expectation(msgspec.Struct, frozen=True, kw_only=True):
     plain: bool = True  # one JSON object a line; else the lines are another format's
     sample: float  # share of records kept
     cve_2021_44228: bool
+    former: bool = False  # the job as it was before a change that has not arrived everywhere yet
     notes: tuple[str, ...] = ()  # what cannot be checked, for the report

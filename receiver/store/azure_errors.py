@@ -87,7 +87,7 @@ def translate(
     if status is not None:
         return StoreUnavailable(f"{name}: the store answered {status} {code}".rstrip())
     if isinstance(error, IncompleteReadError):
-        return StoreUnavailable(f"{name}: the connection failed: the body broke off")
+        return StoreUnavailable(f"{name}: no answer: the body broke off")
     if not isinstance(error, AzureError):
         return StoreUnavailable(
             f"{name}: the answer makes no sense ({type(error).__name__}); is it Azure's?"

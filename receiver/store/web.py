@@ -84,7 +84,7 @@ def lost(name: str, error: BaseException) -> StoreError:
     """
     if isinstance(error, aiohttp.ClientHttpProxyError):
         return refused_by_proxy(name, error.status)
-    return StoreUnavailable(f"{name}: the connection failed: {words_of(error)}")
+    return StoreUnavailable(f"{name}: no answer: {words_of(error)}")
 
 
 def refused_by_proxy(name: str, status: int) -> StoreError:
@@ -106,7 +106,7 @@ def words_of(error: BaseException) -> str:
             system = error.os_error.strerror or str(error.os_error)
             return f"cannot connect to {error.host}:{error.port}: {system}"
         case TimeoutError():
-            return "no answer in time"
+            return "nothing came in time"
         case aiohttp.ClientPayloadError():
             return "the body broke off"
         case aiohttp.ServerDisconnectedError():

@@ -347,7 +347,7 @@ async def test_a_server_that_is_not_there_shows_nothing_of_the_sas(place: AzureP
     nowhere = f"http://127.0.0.1:{free_port()}/{place.server.account}"
     conf = place.destination(sas=sas)
     async with open_azure(conf, endpoint_url=nowhere, clock=SystemClock()) as store:
-        with pytest.raises(StoreUnavailable, match="the connection failed") as caught:
+        with pytest.raises(StoreUnavailable, match="no answer: ") as caught:
             await store.list("")
     assert signature(sas) not in str(caught.value)
     assert caught.value.__cause__ is None

@@ -1,6 +1,7 @@
 """Several jobs in one folder: which of them a batch is held against."""
 
 import msgspec
+import pytest
 
 from receiver.check.plan import Plan, choose
 from tests.unit.check.factories import found, http_job, lines, record, report_of
@@ -28,11 +29,39 @@ def test_the_job_that_asks_for_exactly_these_fields_wins() -> None:
 
 
 def test_of_two_with_the_same_fields_the_first_named_wins_and_a_note_says_so() -> None:
-    report = report_of(RECORD, SAME, SMALL)
+    report = report_of(RECORD, msgspec.structs.replace(SAME, job_id=7), SMALL)
     assert report.findings == ()
     assert report.notes == (
-        "the records follow several jobs (job 146, job 146); they were held against the first",
+        "the records follow several jobs (job 7, job 146); they were held against the first",
     )
+
+
+@pytest.mark.parametrize(
+    ("form", "time"),
+    [
+        ("unixnano", 1763805600123456789),
+        ("unix", 1763805600),
+        ("rfc3339", "2026-11-22T10:00:00Z"),
+        ("rfc3339ns", "2026-11-22T10:00:00.123456789Z"),
+    ],
+)
+def test_of_several_with_the_same_fields_the_one_that_writes_times_so_wins(
+    form: str, time: object
+) -> None:
+    fields = "fields=ClientIP,EdgeStartTimestamp&timestamps="
+    plan = Plan([http_job(fields + each) for each in ("unix", "unixnano", "rfc3339", "rfc3339ns")])
+    choice = choose(plan, [{"ClientIP": "203.0.113.7", "EdgeStartTimestamp": time}])
+    assert choice.job is not None
+    assert choice.job.expectation.timestamps == form
+    assert choice.notes == ()
+
+
+def test_a_batch_of_a_job_as_it_was_before_its_last_change_says_so() -> None:
+    former = msgspec.structs.replace(WIDE, former=True)
+    report = report_of(record(), SMALL, former)
+    assert report.findings == ()
+    assert "job 146 as it was before its last change" in report.notes
+    assert report_of(RECORD, SMALL, former).notes == ()
 
 
 def test_a_faulty_record_is_held_against_the_job_that_is_nearest() -> None:
