@@ -68,6 +68,12 @@ STORE_CALL_SECONDS: Final = 60.0
 STORE_STALL_SECONDS: Final = 60.0
 """A body that brings no byte for so long is broken."""
 
+READ_WAIT_SECONDS: Final = 300.0
+"""The chunks of one object may be waited for so long in all, and as long as its size allows."""
+
+READ_BYTES_PER_SECOND_MIN: Final = 16 * KIB
+"""A body that comes more slowly, for long, is broken: someone else could be read meanwhile."""
+
 # --- a sweep ---
 SPAN_DAYS_MAX: Final = 400
 """Day folders that are listed one by one; to list all there is costs less than more of them."""
@@ -101,6 +107,86 @@ WORKER_END_SECONDS: Final = 5.0
 
 WORKER_LOSSES_MAX: Final = 20
 """So many workers ending in a row without one answer: it is not the objects, it is the machine."""
+
+# --- the intake ---
+CLAIM_SECONDS: Final = 30.0
+"""A claim lasts so long: what a dead process had is judged within a minute of the restart."""
+
+CLAIM_RENEW_SECONDS: Final = 10.0
+"""Claims are held longer so often: two renewals may fail before one is lost."""
+
+CLAIM_ENTRIES_MAX: Final = 16
+"""Entries that one place claims at once: a transaction for many, and little to give back."""
+
+INTAKE_IDLE_SECONDS: Final = 5.0
+"""Where nothing waits it is looked again so soon: others' claims expire, and tries fall due."""
+
+INTAKE_OBJECTS_MAX: Final = 16
+"""Objects that one process of the daemon reads at once: one busy place gets half of them."""
+
+INTAKE_OBJECT_BYTES: Final = MIB
+"""Reading any object takes so much memory: chunks on their way, plain blocks, their records."""
+
+INTAKE_OBJECT_BYTES_MAX: Final = 64 * MIB
+"""And never more than so much: it is streamed; only what repeats are known by grows."""
+
+INTAKE_RETRY_SECONDS: Final = 5.0
+"""What could not be read is tried again after so long; it doubles, with jitter."""
+
+INTAKE_RETRY_SECONDS_MAX: Final = 3600.0
+"""The longest wait for another try of one object: what is mended is read within the hour."""
+
+INTAKE_PAUSE_SECONDS: Final = 1.0
+"""A place that fails is tried again, with one object, after so long; it doubles, with jitter."""
+
+INTAKE_PAUSE_SECONDS_MAX: Final = 60.0
+"""The longest pause of a place: what is mended goes on within a minute or two."""
+
+LEDGER_RETRY_SECONDS: Final = 0.5
+"""A ledger that is unavailable is asked again after so long; it doubles, with jitter."""
+
+LEDGER_RETRY_SECONDS_MAX: Final = 15.0
+"""The longest wait for a ledger: nothing goes on without it."""
+
+DRAIN_GIVE_UP_SECONDS: Final = 3.0
+"""Of the time to end in, so much is kept for giving claims back."""
+
+# --- the watcher ---
+WATCH_MARGIN_SECONDS: Final = 15 * 60.0
+"""A poll begins so long before the newest window seen: batches seldom arrive in their order."""
+
+WATCH_SKEW_SECONDS: Final = 10 * 60.0
+"""A day begins so early and ends so late: clocks differ, and so do a window's start and end."""
+
+WATCH_POLLED_SECONDS: Final = 3600.0
+"""A day that is over is polled for so long; what comes later is found by walks."""
+
+WATCH_WALK_SECONDS: Final = 5 * 60.0
+"""An open day is listed from its beginning so often: then a batch behind the others is found."""
+
+WATCH_WALK_OLD_SECONDS: Final = 30 * 60.0
+"""The same of a day that is over, and of what lies in no day's folder: little comes there."""
+
+WATCH_WALK_SECONDS_PER_PAGE: Final = 6.0
+"""And more seldom by so much for every page of it: a large folder is not listed all day."""
+
+WATCH_WALK_PAGES: Final = 20
+"""Pages of a walk between two polls: what arrives now does not wait for the end of a long one."""
+
+WATCH_UNLISTED_MAX: Final = 1000
+"""So many things that can be no objects are told of, by name; nobody reads more."""
+
+WATCH_POLL_SECONDS_PER_PAGE: Final = 0.2
+"""A poll that took many pages is followed by a longer wait, for the same reason."""
+
+WATCH_ERROR_SECONDS_MAX: Final = 300.0
+"""The longest wait after a store that could not be listed, where polls are not rarer still."""
+
+WATCH_MARK_SECONDS: Final = 10 * 60.0
+"""How far a place is watched is noted so often, where nothing else is: a restart begins there."""
+
+WATCH_REMEMBERED_MAX: Final = 200_000
+"""Objects lately seen that the ledger is not asked for again, of all places; about 20 MB."""
 
 # --- ownership ---
 TOKEN_BODY_BYTES_MAX: Final = 8 * KIB
@@ -163,7 +249,7 @@ JOB_FILE_BYTES_MAX: Final = 64 * MIB
 GRACE_SECONDS: Final = 15 * 60.0
 """What a job was before it changed is accepted so long: Logpush takes 10 to 15 minutes to follow.
 
-Source: Cloudflare's FAQ on Logpush, "a change of a job"; until then it writes as before.
+Source: the FAQ of Cloudflare's Logpush. Until then it writes as before, to where it wrote before.
 """
 
 SOURCE_SECONDS_MAX: Final = 60.0
@@ -171,3 +257,43 @@ SOURCE_SECONDS_MAX: Final = 60.0
 
 SOURCE_RETRY_SECONDS: Final = 10.0
 """The first wait before the jobs are asked for again; it doubles up to the usual refresh."""
+
+# --- the status page ---
+STATUS_JOBS_MAX: Final = 100
+"""Jobs on one page, those in trouble first: what is shown of each costs a look into the ledger."""
+
+STATUS_TROUBLES_MAX: Final = 50
+"""Troubles on the page: whoever has more needs no list."""
+
+STATUS_PARKED_MAX: Final = 200
+"""Parked objects that are counted and listed; after that there are "more"."""
+
+STATUS_BATCHES: Final = 50
+"""Batches on one page, about: pages are cut by time, since a ledger counts by the hour."""
+
+STATUS_BATCHES_MAX: Final = 200
+"""And at the most, where that many begin at once."""
+
+STATUS_REPORTS_MAX: Final = 50
+"""Reports that are read for a job's findings: the newest ones that have any."""
+
+STATUS_HOURS_MAX: Final = 24
+"""Hours that are looked into for these."""
+
+STATUS_LISTENERS_MAX: Final = 32
+"""Pages that are kept live at once, by one connection each; the others show what they have."""
+
+STATUS_CALL_SECONDS: Final = 10.0
+"""The ledger has answered a page by then; else the page says that it does not."""
+
+STATUS_KEPT: Final = 64
+"""Pages that are kept for a moment, so that many who look cost no more than one."""
+
+STATUS_KEPT_SECONDS: Final = 2.0
+"""How long: nobody sees the difference."""
+
+STATUS_TEXT_CHARS_MAX: Final = 1000
+"""A key or a message is cut to this on a page: S3's longest key has 1,024 bytes."""
+
+METRIC_LABELS_MAX: Final = 1000
+"""Jobs and places that have metrics of their own; what comes after is counted as "other"."""

@@ -1,62 +1,30 @@
 """What commands take: texts from files and the environment, spans, addresses, one job."""
 
-import os
 import re
-import sys
-from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
 import click
 
 from receiver.errors import ConfigError, JobInvalid
+from receiver.given import STDIN, read_argument, text_of
 from receiver.job.job import Job, label, parse_jobs
 
-STDIN: Final = "-"
-ENVIRONMENT: Final = "env:"
+__all__ = [
+    "STDIN",
+    "conf_argument",
+    "conf_of",
+    "endpoint_option",
+    "parse_seconds",
+    "read_argument",
+    "read_jobs",
+    "text_of",
+    "wait_option",
+]
 
 _SPAN: Final = re.compile(r"(\d{1,6})([smh])", re.ASCII)
 _UNIT_SECONDS: Final = {"s": 1, "m": 60, "h": 3600}
 _SPAN_SECONDS_MAX: Final = 24 * 3600
-
-
-def text_of(argument: str, *, option: str = "") -> str:
-    """Return an argument, or what stands in the file of `@FILE` or the variable of `env:NAME`.
-
-    So a destination_conf, which is a secret, need not stand in a command line. A file's line end
-    is left out.
-
-    Raises:
-        ConfigError: names the file or the variable, and the option.
-    """
-    if argument.startswith(ENVIRONMENT):
-        name = argument.removeprefix(ENVIRONMENT)
-        value = os.environ.get(name)
-        if not value:
-            said = "is empty" if value == "" else "is not set"
-            raise ConfigError(f"{option}{argument}: the variable {said}; export {name or 'it'}")
-        return value
-    if not argument.startswith("@"):
-        return argument
-    option, remedy = f"{option}@", "after the @ stands the name of a file that can be read"
-    try:
-        text = read_argument(argument[1:], option=option, remedy=remedy).decode()
-    except UnicodeDecodeError as error:
-        raise ConfigError(f"{option}{argument[1:]}: not UTF-8 text; {remedy}") from error
-    return text.rstrip("\r\n")
-
-
-def read_argument(file: str, *, option: str, remedy: str) -> bytes:
-    """Return what a file, or standard input, holds; an error names the option that named it."""
-    try:
-        if file != STDIN:
-            return Path(file).read_bytes()
-        if sys.stdin is None:
-            raise JobInvalid(f"{option}{file}: standard input is closed; pipe the text into it")
-        return sys.stdin.buffer.read()
-    except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "no name of a file"
-        raise JobInvalid(f"{option}{file}: {reason}; {remedy}") from error
 
 
 def read_jobs(file: str) -> tuple[Job, ...]:

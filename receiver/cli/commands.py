@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from receiver import __version__
+from receiver.cli.config import config
 from receiver.cli.demo import demo
 from receiver.cli.doctor import doctor
 from receiver.cli.emulate import emulate
@@ -40,7 +41,7 @@ def commands() -> None:
     """
 
 
-for _command in (token, doctor, job, verify, explain, demo, emulate):
+for _command in (token, doctor, job, verify, explain, demo, emulate, config):
     commands.add_command(_command)
 
 

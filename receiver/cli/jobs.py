@@ -7,9 +7,9 @@ import msgspec
 from receiver.cli.arguments import read_jobs, text_of
 from receiver.errors import ConfigError, JobInvalid, OptionsInvalid
 from receiver.job.catalogue import dataset as known_dataset
-from receiver.job.expect import expectation
+from receiver.job.expect import expectation, unverifiable
 from receiver.job.expectation import Expectation
-from receiver.job.job import DATASET_DEFAULT, Job, label, options_of
+from receiver.job.job import DATASET_DEFAULT, Job, label
 from receiver.job.options import parse_logpull_options
 
 
@@ -92,10 +92,7 @@ def _typed(dataset: str | None, options: str) -> AskedJob:
 
 
 def _asked(job: Job, note: str = "") -> AskedJob:
-    unplain = options_of(job).shape.unplain
-    why = ""
-    if unplain:
-        names = ", ".join(f"`{name}`" for name in unplain)
-        why = f"{label(job)}: its output is not plain NDJSON ({names}) and cannot be verified"
     notes = (note,) if note else ()
-    return AskedJob(job=job, expectation=expectation(job), unverifiable=why, notes=notes)
+    return AskedJob(
+        job=job, expectation=expectation(job), unverifiable=unverifiable(job), notes=notes
+    )
