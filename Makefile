@@ -38,7 +38,7 @@ score: install
 	$(BIN)/python -m tests.score $(ARGS)
 
 requirements:  # after a change of dependencies: pin all, with hashes, for every Python from 3.11 on
-	uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes \
+	uv pip compile pyproject.toml --all-extras --group dev --universal --python-version 3.11 --generate-hashes \
 		--no-header --no-annotate --output-file config/requirements.txt
 
 clean:

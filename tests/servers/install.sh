@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Installs what the tests need and what is no Python package: Ceph's S3 gateway and the commands that
-# write batches as others do (pigz, aws, rclone) from Debian (as root), and Azurite from npm into
-# .servers/ of this checkout.
+# Installs what the tests need and what is no Python package: Ceph's S3 gateway, PostgreSQL, Chromium
+# and the commands that write batches as others do (pigz, aws, rclone) from Debian (as root), and
+# Azurite from npm into .servers/ of this checkout.
 # What is there already is left alone; make, a C compiler and Python's venv and headers come too.
 # With --without-root it installs what any user can (Azurite, where there is npm) and never fails:
 # the tests of what is not there are skipped by name.
@@ -23,6 +23,9 @@ if [[ ${1-} == --without-root ]]; then
 fi
 
 packages=(radosgw ceph-mon ceph-osd ceph-common pigz rclone)
+command -v initdb >/dev/null || compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null ||
+  packages+=(postgresql)
+command -v chromium >/dev/null || packages+=(chromium)
 command -v npm >/dev/null || packages+=(nodejs npm)
 for tool in curl jq; do # of the README's stories
   command -v "$tool" >/dev/null || packages+=("$tool")
