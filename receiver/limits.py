@@ -118,7 +118,7 @@ CLAIM_RENEW_SECONDS: Final = 10.0
 CLAIM_ENTRIES_MAX: Final = 16
 """Entries that one place claims at once: a transaction for many, and little to give back."""
 
-INTAKE_IDLE_SECONDS: Final = 5.0
+INTAKE_IDLE_SECONDS: Final = 10.0
 """Where nothing waits it is looked again so soon: others' claims expire, and tries fall due."""
 
 INTAKE_OBJECTS_MAX: Final = 16

@@ -1,0 +1,109 @@
+"""A verdict recorded: the Entry, its Report, the sums of its hour and its line, all in one."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import delete, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from receiver.ledger.chain import line_of
+from receiver.ledger.claiming import locked_entry
+from receiver.ledger.database import Database
+from receiver.ledger.hours import Share, move
+from receiver.ledger.ledger import Claim, Judgement, State
+from receiver.ledger.places import count
+from receiver.ledger.rows import AnyRow, columns_of, pack_report
+from receiver.ledger.tables import entry, report, unsealed
+
+_GIVEN_UP = {"owner": None, "due_at": None, "error": ""}
+
+
+async def record(database: Database, claim: Claim, judgement: Judgement, now: datetime) -> bool:
+    """Record a verdict under a claim; True a second time as well, and nothing is changed."""
+    async with database.writing() as connection:
+        row = await locked_entry(connection, claim.entry.id)
+        if row is None or row.claims != claim.number:
+            return False
+        if row.owner is None:
+            return row.state in {State.JUDGED, State.REPLACED}
+        if row.etag == judgement.etag:
+            await _judge(database, connection, row, claim, judgement, now)
+            return True
+        other, made = await _entry_read(database, connection, row, judgement, now)
+        if other.state != State.JUDGED:
+            await _judge(database, connection, other, claim, judgement, now)
+        values: dict[str, Any] = dict(_GIVEN_UP)
+        if row.judgements:
+            values["state"] = State.JUDGED
+        else:
+            values |= {"state": State.REPLACED, "settled_at": now}
+        await connection.execute(update(entry).where(entry.c.id == row.id).values(values))
+        if made:
+            await count(connection, row.place_id, 1)
+        return True
+
+
+async def _entry_read(
+    database: Database,
+    connection: AsyncConnection,
+    claimed: AnyRow,
+    judgement: Judgement,
+    now: datetime,
+) -> tuple[AnyRow, bool]:
+    """Return the Entry of the content that was read instead, and whether it had to be made."""
+    values = {
+        "place_id": claimed.place_id,
+        "key": claimed.key,
+        "etag": judgement.etag,
+        "state": State.WAITING,
+        "stored_bytes": judgement.report.compressed_bytes,
+        "arrived_at": judgement.arrived_at or now,
+        "seen_at": now,
+        "queued_at": now,
+        "rewrites": claimed.etag,
+    }
+    names = ("place_id", "key", "etag")
+    added = database.insert(entry).values(values).on_conflict_do_nothing(index_elements=names)
+    made = (await connection.execute(added)).rowcount > 0
+    asked = select(entry).where(*(entry.c[name] == values[name] for name in names))
+    return (await connection.execute(asked.with_for_update())).one(), made
+
+
+async def _judge(
+    database: Database,
+    connection: AsyncConnection,
+    row: AnyRow,
+    claim: Claim,
+    judgement: Judgement,
+    now: datetime,
+) -> None:
+    """Write a verdict to an Entry, the claimed one or another; then a claim on that one is lost."""
+    told = judgement.report
+    values = columns_of(told) | {
+        **_GIVEN_UP,
+        "state": State.JUDGED,
+        "claims": row.claims + (row.id != claim.entry.id),
+        "digest": judgement.digest,
+        "settled_at": now,
+        "judgements": row.judgements + 1,
+        "told": bool(told.findings or told.notes or told.key != row.key),
+    }
+    await connection.execute(update(entry).where(entry.c.id == row.id).values(values))
+    if row.told:
+        await connection.execute(delete(report).where(report.c.entry_id == row.id))
+    if values["told"]:
+        body = pack_report(told)
+        await connection.execute(insert(report).values(entry_id=row.id, judged_at=now, body=body))
+    before = Share.of(row.place_id, row.arrived_at, row._mapping)  # noqa: SLF001  (its public name)
+    await move(database, connection, before, Share.of(row.place_id, row.arrived_at, values))
+    line = line_of(
+        place=claim.entry.place,
+        key=row.key,
+        etag=row.etag,
+        digest=judgement.digest,
+        verdict=told.verdict,
+        judged_at=now,
+        job=told.job,
+        records=told.records,
+    )
+    await connection.execute(insert(unsealed).values(judged_at=now, line=line))
