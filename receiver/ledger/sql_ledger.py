@@ -4,7 +4,16 @@ from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
 
 from receiver.check.report import Report, Verdict
-from receiver.ledger import claiming, judging, listing, memories, positions, pruning, sealing, seeing
+from receiver.ledger import (
+    claiming,
+    judging,
+    listing,
+    memories,
+    positions,
+    pruning,
+    sealing,
+    seeing,
+)
 from receiver.ledger.database import Database
 from receiver.ledger.hours import hours
 from receiver.ledger.ledger import Claim, Entry, Hour, Judgement, Position, Segment, State
