@@ -39,7 +39,8 @@ _EXAMPLE_ID: Final = "0123456789abcdef0123456789abcdef"
 Examples:
   logpush-receiver emulate
   logpush-receiver emulate --api-token env:TOKEN --state logpush.sqlite
-  logpush-receiver emulate --start -6h --speed 3600 --faults plan.toml
+  logpush-receiver emulate --start -6h --speed 3600 \\
+    --faults plan.toml --manifest planted.ndjson
 
 \b
 Exit codes: 0 ended by SIGTERM; 2 usage or configuration; 3 its state could not
@@ -157,6 +158,10 @@ def _told(ready: "Ready", service: "Service", *, made: bool) -> Iterator[str]:
     yield f"and described in {ready.url}/openapi.json"
     where = f"in {service.state_file}" if service.state_file else "in memory, gone with this run"
     yield f"jobs are kept {where}: {ready.jobs} so far"
+    if service.manifest_file:
+        yield f"what is pushed, and what is planted, is noted in {service.manifest_file}"
+    elif service.faults_file:
+        yield "what is planted is noted nowhere: --manifest FILE notes it"
     fast = f", {service.speed:g} times as fast" if service.speed != 1 else ""
     yield f"the clock begins at {service.start:%Y-%m-%d %H:%M:%S} UTC{fast}"
     if not made:

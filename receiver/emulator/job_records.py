@@ -86,39 +86,29 @@ class JobRecords:
             )
 
     @property
-    def plain(self) -> bool:
-        """Whether the batches are plain NDJSON: each line one JSON object, of the job's fields."""
-        return self._shape.plain
-
-    @property
     def frame(self) -> Frame:
         """What stands around and between the lines of a batch."""
         return self._shape.frame
 
-    def lines(
-        self, start: datetime, end: datetime, count: int, *, filtered: bool = True,
-        sample: float | None = None, cve: bool | None = None,
-    ) -> Lines:  # fmt: skip
+    def lines(self, start: datetime, end: datetime, count: int) -> Lines:
         """Return the lines kept of `count` records that reached Logpush in the window.
 
-        For faults, `filtered`, `sample` and `cve` say otherwise than the job does; and what
-        `writer` draws next depends on nothing but these arguments.
+        What `writer` draws next, for a fault, depends on nothing but these arguments.
         """
-        share = self._sample if sample is None else sample
         draw = seeded("sample", self._seed, self._job_id, start, end, count).random
         passed = 0
 
         def kept() -> Iterator[dict[str, Any]]:
             nonlocal passed
             for record in self._made.records_alone(start, end, count):
-                if filtered and not self._passes(record):
+                if not self._passes(record):
                     continue
                 passed += 1
-                if share >= 1 or draw() < share:
+                if self._sample >= 1 or draw() < self._sample:
                     yield self.writer.asked(record)
 
         self.writer.restart(start, end, count)
-        lines = tuple(self._shape.lines(kept(), cve=cve))
+        lines = tuple(self._shape.lines(kept()))
         return Lines(lines=lines, records=count, passed=passed)
 
     def _passes(self, record: dict[str, Any]) -> bool:

@@ -61,7 +61,7 @@ class Ready(msgspec.Struct, frozen=True, kw_only=True):
 async def serve(
     service: Service, *, real: Clock, stop: asyncio.Event, on_ready: Callable[[Ready], None]
 ) -> None:
-    """Answer and push until `stop` is set. Stores and endpoints live by the real clock.
+    """Answer and push until `stop` is set. Stores, endpoints and tokens live by the real one.
 
     Raises:
         ConfigError: a file cannot be read, or the address cannot be listened at.
@@ -91,7 +91,11 @@ async def serve(
             look_seconds=LOOK_SECONDS * service.speed,
         )
         operations = Operations(
-            state=state, clock=clock, open_uploader=open_really, rules=service.rules
+            state=state,
+            clock=clock,
+            token_clock=real,
+            open_uploader=open_really,
+            rules=service.rules,
         )
         app = make_app(operations, service.credentials, extra_routes=fault_routes(plan))
         async with _listening(app, service) as url:

@@ -38,13 +38,12 @@ class Shape(msgspec.Struct, frozen=True, kw_only=True):
     field_delimiter: bytes
     template: Template | None
 
-    def lines(self, records: Iterable[dict[str, Any]], *, cve: bool | None = None) -> list[bytes]:
-        """Return each record's text, without the frame's line end; `cve` overrides the option."""
-        rewrite = self.cve_2021_44228 if cve is None else cve
+    def lines(self, records: Iterable[dict[str, Any]]) -> list[bytes]:
+        """Return each record's text, without the frame's line end."""
         if self.plain:
-            return encode_lines(records, cve_2021_44228=rewrite)
+            return encode_lines(records, cve_2021_44228=self.cve_2021_44228)
         texts = (self._text(record) for record in records)
-        return [disarmed(text) for text in texts] if rewrite else list(texts)
+        return [disarmed(text) for text in texts] if self.cve_2021_44228 else list(texts)
 
     def write(self, records: Iterable[dict[str, Any]]) -> bytes:
         """Return the bytes of one batch."""

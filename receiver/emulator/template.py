@@ -5,7 +5,7 @@ Actions are `{{.Field}}` and constant texts, `{{"text"}}` or with backticks; com
 """
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from typing import Final
 
 import msgspec
@@ -43,10 +43,6 @@ class Template(msgspec.Struct, frozen=True):
         return b"".join(
             part if isinstance(part, bytes) else values.get(part.name, UNSET) for part in self.parts
         )
-
-    def fields(self) -> Collection[str]:
-        """Return the names of the fields in it."""
-        return {part.name for part in self.parts if isinstance(part, Field)}
 
 
 def parse_template(text: str) -> Template:

@@ -17,7 +17,7 @@ from receiver.job.job import Job, options_of
 from receiver.job.options import CVE, Options
 from receiver.job.shape import CSV
 
-_PLAIN: Final = ("dataset", "name", "kind", "enabled", "filter_attack_traffic", "transformer_id")
+_PLAIN: Final = ("name", "kind", "enabled", "filter_attack_traffic", "transformer_id")
 _COUNTS: Final = ("max_upload_bytes", "max_upload_records", "max_upload_interval_seconds")
 _FREQUENCY: Final = "high"  # the default
 
@@ -35,7 +35,8 @@ def diff(before: Job, after: Job) -> tuple[Change, ...]:
 
 
 def _settings(job: Job) -> dict[str, Any]:
-    found: dict[str, Any] = {name: getattr(job, name) for name in _PLAIN}
+    found: dict[str, Any] = {"dataset": job.dataset.lower()}  # the API minds no upper case
+    found |= {name: getattr(job, name) for name in _PLAIN}
     found |= {name: getattr(job, name) or None for name in _COUNTS}  # 0 is the default too
     found["frequency"] = job.frequency or _FREQUENCY
     found["filter"] = _filter(job.filter)
@@ -47,9 +48,33 @@ def _filter(text: str) -> Any:
     if not text.strip():
         return None
     try:
-        return msgspec.json.decode(text)
+        return _effect(msgspec.json.decode(text))
     except (ValueError, RecursionError):
         return text
+
+
+def _effect(part: Any) -> Any:
+    """Return a part of a filter in the one writing of all that let the same records pass.
+
+    The order in an `and`, an `or` and a list of values means nothing, an `and` of one is that
+    one, and documents write a number as a string.
+    """
+    match part:
+        case {"where": inner}:
+            return part | {"where": _effect(inner)}
+        case {"and": [one]} | {"or": [one]} if len(part) == 1:
+            return _effect(one)
+        case {"and": [*parts]} | {"or": [*parts]} if len(part) == 1:
+            return {next(iter(part)): sorted(map(_effect, parts), key=_written)}
+        case {"key": _, "value": [*values]}:
+            return part | {"value": sorted(map(_text, values))}
+        case {"key": _, "value": value}:
+            return part | {"value": _text(value)}
+    return part
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else _written(value).decode()
 
 
 def _diff_options(before: Job, after: Job) -> Iterator[Change]:

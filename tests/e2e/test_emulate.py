@@ -90,6 +90,15 @@ class TestPushing:
         assert len(both) > 10
         assert all(one[name] == two[name] for name in both)
 
+    def test_a_token_from_long_ago_and_a_fast_clock_is_good_by_everybodys_clock(
+        self, tmp_path: Path
+    ) -> None:
+        conf = f"file://{tmp_path}/logs/{{DATE}}"
+        with emulating("--start", "-300d", "--speed", "100000") as emulator:
+            token = emulator.challenge(conf)  # our own `token` refuses one that has expired
+            emulator.create(conf, token=token)
+            assert emulator.end().code == 0
+
     def test_records_of_ones_own_are_pushed(self, tmp_path: Path) -> None:
         records, conf = tmp_path / "own.ndjson", f"file://{tmp_path}/logs"
         records.write_text('{"RayID":"my-own-ray","EdgeEndTimestamp":"2020-01-01T00:00:00Z"}\n')
@@ -121,6 +130,17 @@ class TestPushing:
         assert verified.code == 1
         found = [each for batch in verified.json["batches"] for each in batch["findings"]]
         assert {each["code"] for each in found} == {"gzip-truncated"}
+
+    @pytest.mark.parametrize("kept", [True, False])
+    def test_it_is_told_where_what_is_planted_is_noted(self, kept: bool, tmp_path: Path) -> None:
+        plan, manifest = tmp_path / "plan.toml", tmp_path / "manifest.ndjson"
+        plan.write_text("")
+        arguments = ("--manifest", manifest) if kept else ()
+        with emulating("--faults", plan, *arguments) as emulator:
+            until(lambda: "the clock begins at" in "".join(emulator.out))
+            said = emulator.end().out
+        assert (str(manifest) in said) is kept
+        assert ("noted nowhere: --manifest FILE" in said) is not kept
 
     def test_a_sick_destination_is_told_of_and_holds_up_nobody(self, tmp_path: Path) -> None:
         well, sick = (f"file://{tmp_path}/{name}" for name in ("well", "sick"))

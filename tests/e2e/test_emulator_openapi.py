@@ -14,6 +14,8 @@ from schemathesis.specs.openapi import checks
 from receiver.emulator.api.credentials import Credentials
 from receiver.emulator.api.rules import Rules
 from receiver.emulator.api.server import openapi
+from receiver.emulator.pusher.admin import fault_routes
+from receiver.emulator.pusher.plan import FaultPlan
 from receiver.secret import Secret
 from tests.servers.emulator_api import serving
 from tests.unit.emulator.api.local_cloud import ACCOUNT, ZONE, make_cloud
@@ -39,7 +41,9 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         tmp_path_factory.mktemp("cloud"),
         rules=Rules(jobs_per_zone_max=10_000, several_per_destination=True),
     )
-    with serving(cloud.operations, Credentials(tokens=(Secret(TOKEN),))) as address:
+    credentials = Credentials(tokens=(Secret(TOKEN),))
+    faults = fault_routes(FaultPlan())
+    with serving(cloud.operations, credentials, extra_routes=faults) as address:
         yield address
     assert {entry.action for entry in cloud.state.audit()} == {"create", "update", "delete"}
 
@@ -57,7 +61,8 @@ def test_every_answer_is_as_the_document_says(case: schemathesis.Case[Any], url:
 def aim(case: schemathesis.Case[Any]) -> None:
     """Point a request that fits the document at what is there: chance alone finds none of it."""
     path: dict[str, Any] = case.path_parameters
-    path["id"] = (ZONE if "/zones/" in case.path else ACCOUNT).id
+    if "id" in path:
+        path["id"] = (ZONE if "/zones/" in case.path else ACCOUNT).id
     if "job" in path:
         path["job"] = int(path["job"]) % 20
     if "dataset" in path and len(path["dataset"]) % 2:

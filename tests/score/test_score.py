@@ -36,7 +36,7 @@ def scored_at(
 
 def test_the_readme_has_the_score_of_local_folders(tmp_path: Path) -> None:
     with PLACES["local"](tmp_path) as place:
-        found = scored(tmp_path, place, kinds=list(KINDS), datasets=DATASETS, seed=1)
+        found = scored(tmp_path, place, kinds=list(KINDS), datasets=list(DATASETS), seed=1)
     assert found.right, "\n".join(table(found))
     lines = "".join(f"    {line}".rstrip() + "\n" for line in table(found))
     assert lines in (ROOT / "README.md").read_text()

@@ -2,7 +2,7 @@
 
 import asyncio
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 from aiohttp import web
@@ -13,10 +13,16 @@ from receiver.emulator.api.server import make_app, make_runner
 
 
 @contextmanager
-def serving(operations: Operations, credentials: Credentials) -> Iterator[str]:
+def serving(
+    operations: Operations,
+    credentials: Credentials,
+    *,
+    extra_routes: Iterable[web.AbstractRouteDef] = (),
+) -> Iterator[str]:
     """Serve until the block is left; yield the address."""
     loop = asyncio.new_event_loop()
-    runner = make_runner(make_app(operations, credentials), shutdown_seconds=0.1)
+    app = make_app(operations, credentials, extra_routes=extra_routes)
+    runner = make_runner(app, shutdown_seconds=0.1)
 
     async def start() -> str:
         await runner.setup()

@@ -49,13 +49,18 @@ Result = dict[str, Any]
 
 
 class Operations:
-    """All of them over one State. Between an `await` and what follows, a job may have changed."""
+    """All of them over one State. Between an `await` and what follows, a job may have changed.
+
+    Tokens live by `token_clock`, the real one: whoever reads a token back has no other, and seven
+    days of a fast clock are over before a job is made.
+    """
 
     def __init__(
         self,
         *,
         state: State,
         clock: Clock,
+        token_clock: Clock | None = None,
         open_uploader: OpenUploader,
         rules: Rules | None = None,
         random_hex: Callable[[int], str] = secrets.token_hex,
@@ -65,7 +70,7 @@ class Operations:
         self._clock = clock
         self._writer = DestinationWriter(open_uploader=open_uploader, clock=clock)
         self._ownership = Ownership(
-            state=state, clock=clock, writer=self._writer, random_hex=random_hex
+            state=state, clock=token_clock or clock, writer=self._writer, random_hex=random_hex
         )
 
     async def create(self, scope: Scope, actor: Actor, body: Body) -> Result:

@@ -58,6 +58,7 @@ REQUEST_INVALID: Final = Kind(status=400, code=99018)
 INTERNAL: Final = Kind(status=500, code=99019)
 BODY_SLOW: Final = Kind(status=408, code=99020)
 STATE_LOST: Final = Kind(status=500, code=99021)
+PLAN_INVALID: Final = Kind(status=400, code=99022)
 
 
 class Refusal(Exception):

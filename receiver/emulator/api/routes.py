@@ -64,6 +64,15 @@ def json_response(
     )
 
 
+async def read_body(request: web.Request) -> bytes:
+    """Read a request's body, which has to come in time."""
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            return await request.read()
+    except TimeoutError:
+        raise Refusal(BODY_SLOW, f"the body was not here in {BODY_SECONDS:g} seconds") from None
+
+
 class _Paths:
     """A request cut into what its operation wants, and the result put into its envelope."""
 
@@ -148,11 +157,7 @@ def _job_id(request: web.Request) -> int:
 
 async def _body(request: web.Request) -> dict[str, Any]:
     """Read a JSON object, whatever the Content-Type says: curl -d says a form's."""
-    try:
-        async with asyncio.timeout(BODY_SECONDS):
-            plain = await request.read()
-    except TimeoutError:
-        raise Refusal(BODY_SLOW, f"the body was not here in {BODY_SECONDS:g} seconds") from None
+    plain = await read_body(request)
     try:
         body = msgspec.json.decode(plain)
     except (ValueError, RecursionError) as error:

@@ -8,6 +8,8 @@ from typing import Final
 
 from aiohttp import web
 
+from receiver.emulator.api.refusals import PLAN_INVALID, Refusal
+from receiver.emulator.api.routes import read_body
 from receiver.emulator.pusher.plan import FaultPlan
 from receiver.emulator.pusher.plan_file import parse_plan
 from receiver.errors import ConfigError
@@ -24,16 +26,12 @@ def fault_routes(faults: FaultPlan) -> list[web.RouteDef]:
 
     async def replace(request: web.Request) -> web.Response:
         try:
-            text = (await request.read()).decode()
+            text = (await read_body(request)).decode()
             faults.replace(parse_plan(text, source="the plan"))
         except UnicodeDecodeError:
-            return _refused("the plan is not UTF-8; write it as TOML")
+            raise Refusal(PLAN_INVALID, "the plan is not UTF-8; write it as TOML") from None
         except ConfigError as error:
-            return _refused(str(error))
+            raise Refusal(PLAN_INVALID, str(error)) from None
         return await show(request)
 
-    return [web.get(PATH, show), web.put(PATH, replace)]
-
-
-def _refused(message: str) -> web.Response:
-    return web.json_response({"error": message}, status=400)
+    return [web.get(PATH, show, allow_head=False), web.put(PATH, replace)]

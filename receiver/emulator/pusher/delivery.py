@@ -21,6 +21,13 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     planted: tuple[PlantedFault, ...] = ()
 
 
+class Outage(msgspec.Struct, frozen=True, kw_only=True):
+    """Uploads fail at a moment, on purpose."""
+
+    why: str  # what the job's error_message says
+    halts: bool = False  # an upload is begun and comes to a halt; else it is refused
+
+
 class WindowFaults(Protocol):
     """What a fault plan does to one job; a plan without faults changes nothing."""
 
@@ -30,6 +37,6 @@ class WindowFaults(Protocol):
         """Return the uploads for the batches of one window: fewer, later, spoiled or more."""
         ...
 
-    def refusal(self, now: datetime) -> str | None:
+    def outage(self, now: datetime) -> Outage | None:
         """Return why uploads fail at this moment (permission lost, stalled), or None."""
         ...

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from receiver.emulator.batches import Batch
-from receiver.emulator.pusher.delivery import Delivery, WindowFaults
+from receiver.emulator.pusher.delivery import Delivery, Outage, WindowFaults
 from receiver.emulator.records import RecordWriter
 
 FaultsFor = Callable[[int, str, str], WindowFaults]
@@ -27,7 +27,7 @@ class Faultless:
             for batch in batches
         ]
 
-    def refusal(self, now: datetime) -> str | None:
+    def outage(self, now: datetime) -> Outage | None:
         return None
 
 

@@ -4,6 +4,7 @@ Not documented, so ours: which statuses are tried again, how long it waits, and 
 batch nor a challenge says its Content-Type. No answer but its status is read, no redirect followed.
 """
 
+import asyncio
 import ssl
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -23,6 +24,10 @@ from receiver.emulator.pusher.wording import upload_error
 
 UPLOAD_SECONDS_MAX: Final = 120.0
 """An upload ends by then: whoever takes a byte now and then would hold its job up for ever."""
+
+HALT_SECONDS: Final = 0.5
+"""So long an upload stands still that is to stall: of a fast clock it is minutes, and a batch is
+dropped after five."""
 
 _GZIP: Final = {"Content-Encoding": "gzip"}
 _PLAIN_TEST: Final = {"Content-Type": "application/json"}  # as it was seen, though it is none
@@ -47,6 +52,10 @@ class HttpUploader:
         self._waits = waits
 
     async def put(self, upload: Upload) -> None:
+        if upload.halts:
+            size = {"Content-Length": str(len(upload.body))}
+            await self._post(_half(upload.body), _GZIP | size)
+            return  # it was taken before it was there
         if upload.kind == "challenge":
             await self._post(upload.body, {})
             return
@@ -54,7 +63,7 @@ class HttpUploader:
             await self._post(TEST_TEXT, _PLAIN_TEST)  # it was seen to come first
         await self._post(upload.body, _GZIP)
 
-    async def _post(self, body: bytes, said: Mapping[str, str]) -> None:
+    async def _post(self, body: bytes | AsyncIterator[bytes], said: Mapping[str, str]) -> None:
         headers = CIMultiDict({"User-Agent": USER_AGENT, **said})
         for name, value in self._destination.headers:  # they go before what is said without them
             headers[name] = value.reveal()
@@ -95,6 +104,13 @@ class HttpUploader:
             case aiohttp.ClientError() | OSError():
                 return f"{host}: the connection broke before an answer came"
         return "a header or the address is one that no request can have"
+
+
+async def _half(body: bytes) -> AsyncIterator[bytes]:
+    """Yield the first half of a body, then nothing for a while, and break off."""
+    yield body[: len(body) // 2]
+    await asyncio.sleep(HALT_SECONDS)
+    raise ConnectionAbortedError
 
 
 @asynccontextmanager

@@ -1,22 +1,28 @@
 """Pushes one job: window after window, each batch tried again for a while and then dropped.
 
 At least once, as Logpush: a batch that was uploaded, and we ended before that was noted, is
-uploaded again. It has the same key and the same bytes, so a store holds it once all the same; an
-endpoint may see it twice. Documented is that retries are bounded; these bounds are ours.
+uploaded again. It has the same key and, unless the job was changed meanwhile, the same bytes, so a
+store holds it once all the same; an endpoint may see it twice. Documented is that retries are
+bounded; these bounds are ours.
+
+What a plan of faults holds back (late, the second half of an overlap) is in memory only: it is lost
+with us, and the manifest has no delivery of it.
 """
 
 import asyncio
 import heapq
 import itertools
 import logging
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from datetime import datetime, timedelta
 from typing import Final, NoReturn
+
+import msgspec
 
 from receiver.destination.destination import Destination
 from receiver.destination.parse import parse_destination
 from receiver.emulator.cloud import CloudJob
-from receiver.emulator.pusher.delivery import Delivery, WindowFaults
+from receiver.emulator.pusher.delivery import Delivery, Outage, WindowFaults
 from receiver.emulator.pusher.health import Health
 from receiver.emulator.pusher.manifest import Counted
 from receiver.emulator.pusher.setting import Setting
@@ -58,17 +64,18 @@ class JobPusher:
 
     async def run(self) -> None:
         """Push, with each version of the job in turn."""
-        while True:
-            job = self._setting.state.job(self._job.id)
-            if job is None or not job.enabled:
-                break
-            self._job = job
-            try:
-                await self._push_version()
-            except _Changed:
-                continue
-        if self._late:
-            _log.warning("job %d: %d late batches go nowhere", self._job.id, len(self._late))
+        try:
+            while (job := self._setting.state.job(self._job.id)) is not None and job.enabled:
+                self._job = job
+                try:
+                    await self._push_version()
+                except _Changed:
+                    continue
+        finally:  # also where we are stopped
+            if self._late:
+                _log.warning(
+                    "job %d: late batches that go nowhere: %d", self._job.id, len(self._late)
+                )
 
     async def _push_version(self) -> NoReturn:
         """Push until the job changes, which raises _Changed."""
@@ -147,7 +154,7 @@ class JobPusher:
         wait = RETRY_WAIT
         while True:
             try:
-                await _put(upload, way, refusal=faults.refusal(self._clock.now()))
+                await _put(upload, way, outage=faults.outage(self._clock.now()))
             except UploadFailed as error:
                 self._health.failed(str(error))
                 self._look()
@@ -205,7 +212,11 @@ class _Way:
         await self._uploader.put(upload)
 
 
-async def _put(upload: Upload, way: _Way, *, refusal: str | None) -> None:
-    if refusal is not None:
-        raise UploadFailed(refusal, retry=True)
-    await way.put(upload)
+async def _put(upload: Upload, way: _Way, *, outage: Outage | None) -> None:
+    if outage is None:
+        await way.put(upload)
+        return
+    if outage.halts:
+        with suppress(UploadFailed):
+            await way.put(msgspec.structs.replace(upload, halts=True))
+    raise UploadFailed(outage.why, retry=True)

@@ -12,7 +12,7 @@ from receiver.emulator.batches import Batch, PlantedFault
 from receiver.emulator.faults import FAULTS
 from receiver.emulator.harmless import HARMLESS
 from receiver.emulator.pusher import flow_faults, record_faults
-from receiver.emulator.pusher.delivery import Delivery
+from receiver.emulator.pusher.delivery import Delivery, Outage
 from receiver.emulator.pusher.planting import Planting, delivery_of
 from receiver.emulator.pusher.wording import upload_error
 from receiver.errors import JobInvalid
@@ -28,8 +28,8 @@ class Kind(msgspec.Struct, frozen=True, kw_only=True):
 
     does: str  # for people: what becomes of the batch
     shown_by: str = ""  # the code of the finding; "" where nothing judges it yet, or must
-    deliver: Deliver | None = None  # None of a destination that refuses
-    refusal: str = ""  # what the job's error then says
+    deliver: Deliver | None = None  # None of an outage
+    outage: Outage | None = None
     takes: tuple[str, ...] = ()
     harmless: bool = False  # nothing must be found
     lasting: bool = False  # it is in force from one moment to another: no single windows
@@ -87,12 +87,12 @@ def _in_object(does: str, name: str) -> Kind:
     return Kind(does=does, shown_by=name, deliver=_built(name))
 
 
-def _harmless(does: str, name: str, *, in_records: bool = False) -> Kind:
-    return Kind(does=does, deliver=_varied(name), harmless=True, in_records=in_records)
+def _harmless(does: str, name: str) -> Kind:
+    return Kind(does=does, deliver=_varied(name), harmless=True)
 
 
-def _refusing(does: str, refusal: str) -> Kind:
-    return Kind(does=does, refusal=upload_error(refusal), lasting=True)
+def _failing(does: str, why: str, *, halts: bool = False) -> Kind:
+    return Kind(does=does, outage=Outage(why=upload_error(why), halts=halts), lasting=True)
 
 
 KINDS: Final[dict[str, Kind]] = {
@@ -105,8 +105,9 @@ KINDS: Final[dict[str, Kind]] = {
         does="the batch is uploaded a second time, under another id",
         deliver=flow_faults.deliver_twice,
     ),
-    "duplicate-records": _in_lines(
-        "3 records (or a `share`) stand in the batch twice", "record-repeated", "share"
+    "duplicate-records": Kind(
+        does="3 records (or a `share`) stand in the batch twice",
+        shown_by="record-repeated", deliver=_built("record-repeated"), takes=("share",),
     ),
     "overlap": Kind(
         does="half of the records come again in a batch whose window overlaps",
@@ -135,7 +136,7 @@ KINDS: Final[dict[str, Kind]] = {
     "sample-wrong": Kind(
         does="only half (a `share`) of what the job's sample keeps is kept",
         shown_by="sample-rate", deliver=flow_faults.sample_again, takes=("share",),
-        in_records=True, of_sweep=(flow_faults.sample_finding(),),
+        of_sweep=(flow_faults.sample_finding(),),
     ),
     "filter-ignored": _in_records(
         "as many records more (or a `share`) that no filter has looked at",
@@ -165,24 +166,23 @@ KINDS: Final[dict[str, Kind]] = {
     ),
     "partial-loss": Kind(
         does="a fifth (a `share`) of the records is lost, each by its own draw",
-        deliver=flow_faults.lose_records, takes=("share",), in_records=True,
+        deliver=flow_faults.lose_records, takes=("share",),
     ),
-    "upload-stalled": _refusing(
-        "uploads come to a halt and are tried again, as long as it lasts",
+    "upload-stalled": _failing(
+        "uploads come to a halt half-way (of one to a store nothing is seen) and are tried again,"
+        " as long as it lasts",
         "the upload has stalled: no byte went through in time",
+        halts=True,
     ),
-    "permission-lost": _refusing(
+    "permission-lost": _failing(
         "the destination refuses every upload, as long as it lasts",
         "access denied: the destination no longer lets us write",
     ),
     "gzip-members": _harmless("the object has five gzip members", "several gzip members"),
-    "reordered": _harmless(
-        "the records are in another order", "records in another order", in_records=True
-    ),
+    "reordered": _harmless("the records are in another order", "records in another order"),
     "zero-padding": _harmless("zeros follow the gzip member", "zeros after the gzip"),
     "many-objects": _harmless(
-        "the batch comes as three objects of one window", "several objects for one window",
-        in_records=True,
+        "the batch comes as three objects of one window", "several objects for one window"
     ),
 }  # fmt: skip
 """By name, in the order in which documents list them."""

@@ -8,7 +8,7 @@ import msgspec
 
 from receiver.emulator.batches import Batch
 from receiver.emulator.chance import seeded
-from receiver.emulator.pusher.delivery import Delivery
+from receiver.emulator.pusher.delivery import Delivery, Outage
 from receiver.emulator.pusher.kinds import KINDS, UNJUDGED
 from receiver.emulator.pusher.manifest import Manifest, Planted, Unfit
 from receiver.emulator.pusher.plan_file import read_plan
@@ -111,16 +111,16 @@ class JobFaults:
             return found
         return [delivery_of(batch, batch) for batch in batches]
 
-    def refusal(self, now: datetime) -> str | None:
+    def outage(self, now: datetime) -> Outage | None:
         """Return why uploads fail at this moment, None if they do not."""
         for place, rule in enumerate(self._faults.plan.faults):
-            refusal = KINDS[rule.kind].refusal
-            if not refusal or not rule.is_of(self._job_id, self._job_name):
+            outage = KINDS[rule.kind].outage
+            if outage is None or not rule.is_of(self._job_id, self._job_name):
                 continue
             if rule.is_in_force(now):
-                if self._faults.first_time(place, self._job_id, refusal):
+                if self._faults.first_time(place, self._job_id, outage.why):
                     self._faults.manifest.write([self._entry(rule, judged=UNJUDGED)])
-                return refusal
+                return outage
         return None
 
     def _note(

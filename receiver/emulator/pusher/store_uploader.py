@@ -31,6 +31,8 @@ class StoreUploader:
         self._store = store
 
     async def put(self, upload: Upload) -> None:
+        if upload.halts:
+            return
         try:
             await self._store.put(upload.key, upload.body)
         except StoreError as error:  # a right or a bucket that is missing now may be there soon

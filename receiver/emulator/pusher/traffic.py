@@ -83,7 +83,7 @@ class JobTraffic:
                 lines=part,
                 frame=self._records.frame,
             )
-            for part in split(found.lines, self.limits)
+            for part in split(found.lines, self.limits, self._records.frame)
         )
         return Written(
             batches=batches,

@@ -15,6 +15,7 @@ class Upload(msgspec.Struct, frozen=True, kw_only=True):
     kind: Literal["challenge", "test", "batch"]
     key: str  # the whole key in the bucket; of an endpoint it is told by a header at most
     body: bytes  # gzip, but for a challenge's text
+    halts: bool = False  # on purpose: half of it is sent, and then nothing more
 
 
 class UploadFailed(Exception):
@@ -30,7 +31,7 @@ class Uploader(Protocol):
     """Writes to one destination."""
 
     async def put(self, upload: Upload) -> None:
-        """Write it.
+        """Write it; of one that halts an endpoint sees half, and a store nothing.
 
         Raises:
             UploadFailed: it was not written, or nobody knows.

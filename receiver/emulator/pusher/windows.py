@@ -11,6 +11,7 @@ from typing import Final
 import msgspec
 
 from receiver.destination.destination import Scheme
+from receiver.emulator.batches import Frame
 from receiver.job.job import Job
 
 INTERVAL_SECONDS: Final = 30
@@ -28,6 +29,7 @@ RECORDS_MAX: Final = 100_000
 _HARD_LIMITS: Final = {Scheme.DATADOG: (1000, 5_000_000)}
 """Of records and bytes; documented, and no job can raise them."""
 
+_NDJSON: Final = Frame()
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -70,16 +72,23 @@ def window_from(start: datetime, interval: timedelta) -> Window:
     return Window(start=start, end=_line(start, interval) + interval)
 
 
-def split(lines: Sequence[bytes], limits: Limits) -> Iterator[tuple[bytes, ...]]:
-    """Yield the lines of one window, upload by upload; a line too long for any goes alone."""
-    begin = size = 0
+def split(
+    lines: Sequence[bytes], limits: Limits, frame: Frame = _NDJSON
+) -> Iterator[tuple[bytes, ...]]:
+    """Yield the lines of one window, upload by upload; a line too long for any goes alone.
+
+    Whatever stands around and between the lines counts too.
+    """
+    between = len(frame.line_end) + len(frame.delimiter)
+    around = len(frame.prefix) + len(frame.suffix) - len(frame.delimiter)
+    begin, size = 0, around
     for place, line in enumerate(lines):
-        more = len(line) + 1
+        more = len(line) + between
         full = limits.records is not None and place - begin >= limits.records
         large = limits.plain_bytes is not None and size + more > limits.plain_bytes
         if place > begin and (full or large):
             yield tuple(lines[begin:place])
-            begin, size = place, 0
+            begin, size = place, around
         size += more
     if begin < len(lines):
         yield tuple(lines[begin:])

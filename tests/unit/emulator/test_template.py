@@ -42,7 +42,3 @@ def test_fields_constants_and_comments_are_all_there_is(text: str, told: str) ->
 def test_anything_else_of_go_is_refused_with_what_there_is(text: str) -> None:
     with pytest.raises(OptionsInvalid, match="`record_template` has "):
         parse_template(f"ok {{{{.B}}}} {text}")
-
-
-def test_it_says_which_fields_are_in_it() -> None:
-    assert parse_template("{{.A}}{{.B}}{{.A}}").fields() == {"A", "B"}

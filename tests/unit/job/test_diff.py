@@ -60,6 +60,17 @@ def changed(before: Job, after: Job) -> dict[str, tuple[Any, Any]]:
             job(filter='{"where":{"key":"A","operator":"eq","value":"1"}}'),
             job(filter='{ "where": {"operator": "eq", "key": "A", "value": "1"} }'),
         ),
+        (
+            job(
+                filter='{"where":{"and":[{"key":"A","operator":"in","value":[1,2]},'
+                '{"or":[{"key":"B","operator":"eq","value":true}]}]}}'
+            ),
+            job(
+                filter='{"where":{"and":[{"key":"B","operator":"eq","value":"true"},'
+                '{"key":"A","operator":"in","value":["2","1"]}]}}'
+            ),
+        ),
+        (job(dataset="HTTP_Requests"), job()),
         (job(frequency="high"), job()),
         (job(max_upload_bytes=0), job()),
         (job("s3://acme-logs/http"), job("s3://acme-logs/http/")),
@@ -115,6 +126,12 @@ def test_the_same_wish_in_another_writing_is_no_change(one: Job, other: Job) -> 
         ),
         (job(filter=""), job(filter='{"where": {}}'), "filter", (None, {"where": {}})),
         (job(filter="{"), job(filter="{{"), "filter", ("{", "{{")),
+        (
+            job(filter='{"where":{"and":[{"key":"A","operator":"eq","value":1}]}}'),
+            job(filter='{"where":{"key":"A","operator":"!eq","value":"1"}}'),
+            "filter",
+            None,
+        ),
         (job(filter="true"), job(filter="1"), "filter", (True, 1)),
         (job(transformer_id=7), job(), "transformer_id", (7, None)),
         (job(), job("s3://acme-logs/tcp/{DATE}?region=eu-west-1"), "destination.path", None),

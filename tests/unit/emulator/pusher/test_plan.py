@@ -1,13 +1,15 @@
 """Which windows a plan of faults meets, and what it notes."""
 
+import gzip
 from datetime import timedelta
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
-from receiver.emulator.batches import Batch
+from receiver.emulator.batches import Batch, Frame
 from receiver.emulator.pusher.delivery import WindowFaults
 from receiver.emulator.pusher.kinds import UNJUDGED
 from receiver.emulator.pusher.manifest import Manifest, Planted, Unfit, read_manifest
@@ -118,21 +120,21 @@ class TestWindows:
 
     def test_a_plan_is_what_the_pusher_asks_for(self) -> None:
         faults: WindowFaults = fault_plan().for_job(146, "acme", PATH)
-        assert faults.refusal(START) is None
+        assert faults.outage(START) is None
 
 
-class TestRefusal:
+class TestOutage:
     @pytest.mark.parametrize(
         ("kind", "why"), [("permission-lost", "access denied"), ("upload-stalled", "stalled")]
     )
     def test_uploads_fail_for_as_long_as_it_lasts(self, kind: str, why: str) -> None:
         plan = fault_plan(fault(kind, job=146, **{"from": at(5), "to": at(8)}))
         faults, other = plan.for_job(146, "acme", PATH), plan.for_job(147, "other", PATH)
-        refused = [n for n in HOUR if faults.refusal(START + n * MINUTE) is not None]
+        refused = [n for n in HOUR if faults.outage(START + n * MINUTE) is not None]
         assert refused == [5, 6, 7]
-        assert why in str(faults.refusal(START + 5 * MINUTE))
-        assert "logpush-receiver" in str(faults.refusal(START + 5 * MINUTE))
-        assert not any(other.refusal(START + n * MINUTE) for n in HOUR)
+        assert why in str(faults.outage(START + 5 * MINUTE))
+        assert "logpush-receiver" in str(faults.outage(START + 5 * MINUTE))
+        assert not any(other.outage(START + n * MINUTE) for n in HOUR)
 
     def test_it_spoils_no_batch_and_hides_no_fault(self) -> None:
         plan = fault_plan(fault("permission-lost"), fault("late"))
@@ -142,7 +144,7 @@ class TestRefusal:
     def test_it_is_noted_once(self, tmp_path: Path) -> None:
         plan = fault_plan(fault("upload-stalled"), manifest=Manifest(tmp_path / "m"))
         for number in HOUR:
-            plan.for_job(146, "acme", PATH).refusal(START + number * MINUTE)
+            plan.for_job(146, "acme", PATH).outage(START + number * MINUTE)
         plan.manifest.close()
         (entry,) = read_manifest(tmp_path / "m")
         assert isinstance(entry, Planted)
@@ -181,17 +183,42 @@ class TestFit:
         csv = Batch(
             path=PATH, start=batch.start, end=batch.end, batch_id="1", lines=(b"a,b", b"1,2")
         )
-        for kind in ("field-missing", "line-not-utf8", "reordered", "partial-loss"):
+        for kind in ("field-missing", "line-not-utf8", "dataset-wrong", "clock-skew"):
             faults = fault_plan(fault(kind)).for_job(146, "acme", PATH)
             (found,) = faults.deliveries([csv], writer=writer(), now=START)
             assert found.body == csv.write().body
 
-    def test_of_another_output_shape_only_the_object_is_spoiled_and_nothing_is_claimed(
-        self, tmp_path: Path
+    @pytest.mark.parametrize("kind", ["gzip-crc", "duplicate-records", "partial-loss"])
+    def test_of_another_output_shape_no_record_is_read_and_nothing_is_claimed(
+        self, kind: str, tmp_path: Path
     ) -> None:
         of = job(output_options={"output_type": "csv"})
-        first, _ = noted(fault("gzip-crc"), tmp_path=tmp_path, of=of)
-        assert (first.kind, first.finds, first.judged) == ("gzip-crc", (), UNJUDGED)
+        first, _ = noted(fault(kind), tmp_path=tmp_path, of=of)
+        assert (first.kind, first.finds, first.judged) == (kind, (), UNJUDGED)
+
+    @pytest.mark.parametrize(
+        ("kind", "settings", "left"),
+        [
+            ("duplicate-records", {}, 40 + 3),
+            ("partial-loss", {"share": 1}, 0),
+            ("sample-wrong", {"share": 1}, 40),
+            ("reordered", {}, 40),
+            ("many-objects", {}, 40),
+        ],
+    )
+    def test_records_are_lost_repeated_and_moved_in_any_output_shape(
+        self, kind: str, settings: dict[str, int], left: int
+    ) -> None:
+        (batch,) = window()
+        lines = tuple(b'"%d","x"' % number for number in range(40))
+        csv = msgspec.structs.replace(batch, lines=lines, frame=Frame(delimiter=b"|"))
+        of = job(output_options={"output_type": "csv"})
+        faults = fault_plan(fault(kind, **settings), of=of).for_job(146, "acme", PATH)
+        found = faults.deliveries([csv], writer=writer(), now=START)
+        texts = [gzip.decompress(each.body).removesuffix(b"\n").split(b"\n|") for each in found]
+        seen = [line for text in texts for line in text]
+        assert len(seen) == left
+        assert set(seen) <= set(lines)
 
     def test_a_job_with_too_few_kinds_of_fields_is_left_as_it_is(self) -> None:
         (batch,) = window()

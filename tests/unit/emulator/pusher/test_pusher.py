@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from receiver.emulator.batches import Batch
-from receiver.emulator.pusher.delivery import Delivery
+from receiver.emulator.pusher.delivery import Delivery, Outage
 from receiver.emulator.pusher.faultless import Faultless
 from receiver.emulator.pusher.manifest import Counted, Delivered, Manifest, read_manifest
 from receiver.emulator.pusher.upload import UploadFailed
@@ -360,8 +360,8 @@ class Plan(Faultless):
                 return found * 2
         return found
 
-    def refusal(self, now: datetime) -> str | None:
-        return "permission lost" if now > START + minutes(4.1) else None
+    def outage(self, now: datetime) -> Outage | None:
+        return Outage(why="permission lost") if now > START + minutes(4.1) else None
 
 
 async def test_a_fault_plan_is_followed(
@@ -376,6 +376,39 @@ async def test_a_fault_plan_is_followed(
         "100000", "100130", "100130", "100200", "100100", "100230", "100300", "100330",
     ]  # fmt: skip
     assert pushing.job().fields["error_message"] == "permission lost"
+
+
+async def test_an_upload_that_is_to_stall_is_begun_and_tried_again(
+    pushing: Pushing, place: FakePlace
+) -> None:
+    class Stalled(Faultless):
+        def outage(self, now: datetime) -> Outage | None:
+            return Outage(why="stalled", halts=True) if now < START + minutes(1) else None
+
+    pushing.faults = lambda *_: Stalled()
+    add_job(pushing.state, CONF)
+    await pushing.until(lambda: bool(place.taken))
+    assert pushing.job().fields["error_message"] == "stalled"
+    await pushing.until(START + minutes(2))
+    halted = [upload.key for upload in place.taken if upload.halts]
+    whole = [upload.key for upload in place.taken if not upload.halts]
+    assert halted
+    assert set(halted) < set(whole)
+    assert pushing.job().fields["error_message"] is None
+
+
+async def test_what_a_plan_holds_back_is_lost_with_us_and_that_is_told(
+    pushing: Pushing, place: FakePlace, caplog: pytest.LogCaptureFixture
+) -> None:
+    pushing.faults = lambda *_: Plan()
+    add_job(pushing.state, CONF)
+    await pushing.until(START + minutes(2))  # of 100100, which is due at 100245
+    assert "100100" not in starts(place)
+    assert "job 1: late batches that go nowhere: 1" in caplog.text
+    caplog.clear()
+    await pushing.until(START + minutes(4))
+    assert "100100" not in starts(place)
+    assert caplog.text == ""
 
 
 async def test_the_manifest_tells_what_arrived_and_of_how_many_records(

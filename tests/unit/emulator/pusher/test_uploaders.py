@@ -4,6 +4,7 @@ import asyncio
 import gzip
 import resource
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -62,6 +63,24 @@ async def failure(conf: str, upload: Upload = BATCH) -> UploadFailed:
     return raised.value
 
 
+class Reading(Endpoint):
+    """Reads a body piece by piece, to see one that does not end."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.ended, self.seen = asyncio.Event(), b""
+        self.length: int | None = None
+
+    async def take(self, request: web.BaseRequest) -> web.StreamResponse:
+        self.length = request.content_length
+        try:
+            async for chunk in request.content.iter_any():
+                self.seen += chunk
+        finally:
+            self.ended.set()
+        return await super().take(request)
+
+
 def conf(endpoint: Endpoint) -> str:
     return f"https://{HOST}:{endpoint.port}/in/http?{HEADERS}&{TAGS}"
 
@@ -81,6 +100,33 @@ class TestEndpoints:
             "x-key": "pl4nted/key",
             "content-length": str(len(BATCH.body)),
         }
+
+    async def test_of_a_batch_that_halts_it_sees_half_and_then_the_end(
+        self, authority: trustme.CA
+    ) -> None:
+        running = Reading()
+        async with serving(running, context_of(authority.issue_cert(HOST))):
+            halting = msgspec.structs.replace(BATCH, halts=True)
+            assert (await failure(conf(running), halting)).retry
+            await asyncio.wait_for(running.ended.wait(), 5)
+        assert running.length == len(BATCH.body)
+        assert running.seen == BATCH.body[: len(BATCH.body) // 2]
+        assert running.requests == []
+
+    async def test_of_a_batch_that_halts_no_answer_brings_the_rest(
+        self, authority: trustme.CA
+    ) -> None:
+        class Hasty(Endpoint):
+            async def take(self, request: web.BaseRequest) -> web.StreamResponse:
+                lengths.append(request.content_length)
+                return web.Response()
+
+        lengths: list[int | None] = []
+        running = Hasty()
+        async with serving(running, context_of(authority.issue_cert(HOST))):
+            with suppress(UploadFailed):
+                await put(conf(running), msgspec.structs.replace(BATCH, halts=True))
+        assert lengths == [len(BATCH.body)]
 
     async def test_a_test_is_a_plain_text_and_then_gzip(self, endpoint: Endpoint) -> None:
         await put(conf(endpoint), TEST)
@@ -175,6 +221,10 @@ class TestEndpoints:
 
 
 class TestStores:
+    async def test_of_a_batch_that_halts_nothing_is_there(self, tmp_path: Path) -> None:
+        await put(f"file://{tmp_path}/logs", msgspec.structs.replace(BATCH, halts=True))
+        assert not list(tmp_path.rglob("*.gz"))
+
     async def test_a_folder_holds_what_was_written(self, tmp_path: Path) -> None:
         await put(f"file://{tmp_path}/new/{{DATE}}", BATCH, TEST)
         assert (tmp_path / "new" / BATCH.key).read_bytes() == BATCH.body

@@ -1,6 +1,7 @@
 """Windows lie on a grid without gap or overlap, and limits cut them into several uploads."""
 
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from receiver.destination.destination import Scheme
+from receiver.emulator.batches import Frame
 from receiver.emulator.pusher.windows import (
     RECORDS_MAX,
     Limits,
@@ -18,6 +20,7 @@ from receiver.emulator.pusher.windows import (
 )
 from receiver.job.job import Job
 
+FRAME = ("prefix", "line_end", "delimiter", "suffix")
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 moments = st.datetimes(datetime(2020, 1, 1), datetime(2030, 1, 1)).map(
     lambda moment: moment.replace(tzinfo=UTC)
@@ -96,6 +99,21 @@ class TestSplit:
             assert records is None or len(part) <= records
             size = sum(len(line) + 1 for line in part)
             assert plain_bytes is None or size <= plain_bytes or len(part) == 1
+
+    @given(
+        lines=st.lists(st.binary(max_size=9), max_size=30),
+        frame=st.builds(Frame, **dict.fromkeys(FRAME, st.binary(max_size=3))),
+        plain_bytes=st.integers(1, 40),
+    )
+    def test_what_stands_around_and_between_the_lines_counts(
+        self, lines: list[bytes], frame: Frame, plain_bytes: int
+    ) -> None:
+        limits = Limits(interval=timedelta(seconds=30), records=None, plain_bytes=plain_bytes)
+        parts = list(split(lines, limits, frame))
+        assert [line for part in parts for line in part] == lines
+        assert all(len(frame.join(part)) <= plain_bytes or len(part) == 1 for part in parts)
+        for part, (first, *_) in pairwise(parts):
+            assert len(frame.join([*part, first])) > plain_bytes
 
     @pytest.mark.parametrize(("records", "uploads"), [(3, 4), (5, 2), (10, 1), (None, 1)])
     def test_it_makes_no_more_uploads_than_needed(self, records: int | None, uploads: int) -> None:
