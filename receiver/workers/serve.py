@@ -5,16 +5,30 @@ import logging
 import os
 import signal
 import sys
+from collections import defaultdict
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from threading import Thread
-from typing import BinaryIO
+from typing import BinaryIO, Final
 
 from receiver.clock import SystemClock
-from receiver.errors import ConfigError, StoreError
+from receiver.errors import Reason, ReceiverError, StoreUnavailable
+from receiver.limits import STORE_CALL_SECONDS
 from receiver.store.open import open_store
-from receiver.workers.reading import Answer, Assignment, Desks
+from receiver.workers.reading import Answer, Assignment, Desks, unread
 from receiver.workers.wire import Order, Reply, frame, read_assignments, read_order, take_blocking
+
+_OF_KEYS: Final = frozenset(
+    {
+        Reason.KEYS_MISSING,
+        Reason.KEYS_WRONG,
+        Reason.KEYS_EXPIRED,
+        Reason.SAS_EXPIRED,
+        Reason.SAS_WRONG,
+    }
+)
+
+_log = logging.getLogger(__name__)
 
 
 def main() -> None:
@@ -40,36 +54,86 @@ async def _serve(assignments: Sequence[Assignment], replies: BinaryIO) -> None:
 
     # A thread of its own sees the parent's end at once, whatever is being verified.
     Thread(target=read, name="orders", daemon=True).start()
-    desks = Desks(assignments)
-    async with AsyncExitStack() as opened, asyncio.TaskGroup() as tasks:
+    async with asyncio.TaskGroup() as tasks:
+        work = _Work(assignments, replies)
         while True:
-            order = await orders.get()
-            try:
-                await _open(order.place, assignments, desks, opened)
-            except (StoreError, ConfigError) as error:
-                answer = Answer(etag=order.object.etag, error=str(error))
-                _reply(replies, order, answer)
-            else:
-                tasks.create_task(_work(desks, order, replies))
+            tasks.create_task(work.do(await orders.get()))
 
 
-async def _open(
-    place: int, assignments: Sequence[Assignment], desks: Desks, opened: AsyncExitStack
-) -> None:
-    """Open the store of an Assignment, if it is not open yet."""
-    if place in desks:
-        return
-    assignment = assignments[place]
-    store = await opened.enter_async_context(
-        open_store(
-            assignment.destination, clock=SystemClock(), endpoint_url=assignment.endpoint_url
-        )
-    )
-    desks.put(place, store)
+class _Door:
+    """A place's store: opened by whoever comes first, and how many are using it."""
+
+    def __init__(self) -> None:
+        self.lock = asyncio.Lock()
+        self.opened: AsyncExitStack | None = None
+        self.users = 0
 
 
-async def _work(desks: Desks, order: Order, replies: BinaryIO) -> None:
-    _reply(replies, order, await desks.answer(order.place, order.object))
+class _Work:
+    """Orders done, many at once. A store that takes long to open holds up its own orders only.
+
+    One that does not take its keys is closed, and opened anew for the next order: they may have
+    been renewed, and a worker lives for months.
+    """
+
+    def __init__(self, assignments: Sequence[Assignment], replies: BinaryIO) -> None:
+        self._assignments = assignments
+        self._replies = replies
+        self._desks = Desks(assignments)
+        self._doors: defaultdict[int, _Door] = defaultdict(_Door)
+
+    async def do(self, order: Order) -> None:
+        """Do an order and reply."""
+        door = self._doors[order.place]
+        try:
+            async with door.lock:
+                if door.opened is None:
+                    door.opened = await self._open(order.place)
+                door.users += 1
+        except ReceiverError as error:
+            answer = unread(order.object, error, of_place=True)
+        except Exception as error:  # noqa: BLE001 (ours; it must not cost the other places)
+            _log.exception("a mistake of this program while a store was opened")
+            answer = unread(order.object, error, of_place=True)
+        else:
+            answer = await self._desks.answer(order.place, order.object)
+            door.users -= 1
+        _reply(self._replies, order, answer)
+        if answer.reason in _OF_KEYS:
+            await _close(door)
+
+    async def _open(self, place: int) -> AsyncExitStack:
+        assignment = self._assignments[place]
+        opened = AsyncExitStack()
+        try:
+            async with asyncio.timeout(STORE_CALL_SECONDS):
+                store = await opened.enter_async_context(
+                    open_store(
+                        assignment.destination,
+                        clock=SystemClock(),
+                        endpoint_url=assignment.endpoint_url,
+                    )
+                )
+        except TimeoutError as error:
+            raise StoreUnavailable(
+                f"{assignment.destination}: it could not be opened in {STORE_CALL_SECONDS:g} s;"
+                " do the credentials come from a server that does not answer?"
+            ) from error
+        self._desks.put(place, store)
+        return opened
+
+
+async def _close(door: _Door) -> None:
+    """Close a store that nobody uses now."""
+    async with door.lock:
+        opened = door.opened
+        if opened is None or door.users:
+            return
+        door.opened = None
+        try:
+            await opened.aclose()
+        except Exception:  # noqa: BLE001 (a driver's mistake; another one will be opened)
+            _log.exception("a store could not be closed")
 
 
 def _reply(replies: BinaryIO, order: Order, answer: Answer) -> None:

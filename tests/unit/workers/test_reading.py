@@ -4,17 +4,19 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
 
 from receiver.check.plan import Plan
 from receiver.check.verifier import BatchVerifier
-from receiver.errors import ObjectChanged, StoreUnavailable
+from receiver.errors import ObjectChanged, Reason, StoreDenied, StoreUnavailable
 from receiver.limits import KIB
 from receiver.store.local import LocalStore
 from receiver.store.store import Object
 from receiver.workers.reading import Assignment, Desks, feed, verify_object
+from tests.simulation.virtual_loop import simulate
 from tests.unit.sweeping import HTTP, body, folder, name, write
 
 NAME = name("20261122T1015")
@@ -42,6 +44,12 @@ class Troubled(LocalStore):
 
 def desks(root: Path, *errors: Exception) -> Desks:
     found = Desks([Assignment(destination=folder(root), expectations=(HTTP,))])
+    found.put(0, Troubled(root, list(errors)))
+    return found
+
+
+def digesting(root: Path, *errors: Exception) -> Desks:
+    found = Desks([Assignment(destination=folder(root), expectations=(HTTP,), digests=True)])
     found.put(0, Troubled(root, list(errors)))
     return found
 
@@ -78,6 +86,65 @@ async def test_of_a_reading_that_breaks_off_there_is_no_report(tmp_path: Path) -
     obj = await LocalStore(tmp_path).find(NAME)
     answer = await desks(tmp_path, StoreUnavailable("x: broke off")).answer(0, obj)
     assert (answer.report, answer.error) == (None, "x: broke off")
+
+
+async def test_the_digest_is_of_the_very_bytes_that_were_judged(tmp_path: Path) -> None:
+    for content in (body(3), b"", body(20_000), body(3)[:-5], b"no gzip"):
+        write(tmp_path / NAME, content)
+        obj = await LocalStore(tmp_path).find(NAME)
+        assert (await digesting(tmp_path).answer(0, obj)).digest == sha256(content).hexdigest()
+
+
+async def test_the_digest_of_what_changed_is_the_new_contents(tmp_path: Path) -> None:
+    write(tmp_path / NAME)
+    obj = await LocalStore(tmp_path).find(NAME)
+    answer = await digesting(tmp_path, ObjectChanged("x: changed")).answer(0, obj)
+    assert answer.digest == sha256(body()).hexdigest()
+    assert answer.arrived_at == obj.arrived_at
+
+
+async def test_a_digest_that_nobody_asked_for_is_not_made(tmp_path: Path) -> None:
+    obj = await LocalStore(tmp_path).find(write(tmp_path / NAME).name)
+    assert (await desks(tmp_path).answer(0, obj)).digest == ""
+
+
+async def test_an_answer_says_whether_the_reason_may_pass(tmp_path: Path) -> None:
+    write(tmp_path / NAME)
+    obj = await LocalStore(tmp_path).find(NAME)
+    reasons = [
+        (await desks(tmp_path, error).answer(0, obj)).reason
+        for error in (
+            StoreUnavailable("x"),
+            StoreDenied("x", reason=Reason.KEYS_EXPIRED),
+            IndexError("x"),
+        )
+    ]
+    assert reasons == [Reason.UNAVAILABLE, Reason.KEYS_EXPIRED, None]
+
+
+class Dripping(LocalStore):
+    """A byte a second, for ever."""
+
+    @asynccontextmanager
+    async def open(self, obj: Object) -> AsyncIterator[AsyncIterator[bytes]]:
+        yield self._drops()
+
+    async def _drops(self) -> AsyncIterator[bytes]:
+        while True:
+            await asyncio.sleep(1)
+            yield b"x"
+
+
+def test_what_comes_too_slowly_is_given_up(tmp_path: Path) -> None:
+    async def read() -> tuple[str, float]:
+        obj = Object(key=NAME, etag="e", stored_bytes=10**6, arrived_at=datetime.now(UTC))
+        found = Desks([Assignment(destination=folder(tmp_path), expectations=(HTTP,))])
+        found.put(0, Dripping(tmp_path))
+        return (await found.answer(0, obj)).error, asyncio.get_running_loop().time()
+
+    error, seconds = simulate(read())
+    assert error == f"{NAME}: its 1,000,000 bytes come too slowly; is the network sound?"
+    assert 300 < seconds < 400
 
 
 async def test_an_object_that_is_gone_is_unread(tmp_path: Path) -> None:
