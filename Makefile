@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/installed
 
-.PHONY: install demo test lint bench fuzz score requirements clean
+.PHONY: install demo test lint bench fuzz score simulate requirements clean
 
 install: $(STAMP)
 
@@ -36,6 +36,9 @@ fuzz: install
 
 score: install
 	$(BIN)/python -m tests.score $(ARGS)
+
+simulate: install
+	$(BIN)/python -m tests.simulation $(ARGS)
 
 requirements:  # after a change of dependencies: pin all, with hashes, for every Python from 3.11 on
 	uv pip compile pyproject.toml --all-extras --group dev --universal --python-version 3.11 --generate-hashes \
