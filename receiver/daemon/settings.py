@@ -123,7 +123,7 @@ class IntakeSettings(msgspec.Struct, frozen=True, kw_only=True):
     """How batches are read and judged."""
 
     processes: Annotated[int | None, read_count] = None  # None: one for each usable core
-    memory: Size = 256 * MIB  # stored bytes that are read at once
+    memory: Size = 256 * MIB  # what reading may take at once, estimated
     tries: Count = 8  # what cannot be read is parked after so many tries
     park_after: Duration = timedelta(hours=24)  # and not sooner than this after the first
 

@@ -1,0 +1,1 @@
+"""The status page: what a person who was paged needs first, and the same for scripts."""

@@ -1,0 +1,188 @@
+"""The paths of the status page. `.json` after a page's path is the same as JSON (of `/`:
+`/status.json`), by the names of `verify`'s report.
+"""
+
+import json
+import math
+from collections.abc import Awaitable, Callable, Hashable
+from datetime import datetime
+from importlib import resources
+from typing import Final, TypeVar
+
+import msgspec
+from aiohttp import web
+
+from receiver.daemon.metrics import Metrics
+from receiver.daemon.status import pages
+from receiver.daemon.status.batch_page import batch_page
+from receiver.daemon.status.events import Pulse, events
+from receiver.daemon.status.guard import ALLOWED
+from receiver.daemon.status.health import unready
+from receiver.daemon.status.job_page import Span, find_job, job_page
+from receiver.daemon.status.overview import overview, parked_objects, queue
+from receiver.daemon.status.recent import Recent
+from receiver.daemon.status.scene import Scene
+from receiver.daemon.status.views import BatchPage, JobPage, Overview
+from receiver.errors import LedgerError
+from receiver.limits import STATUS_CALL_SECONDS
+
+T = TypeVar("T")
+V = TypeVar("V", bound=msgspec.Struct)
+
+_ASSETS: Final = {
+    "status.css": "text/css",
+    "live.js": "text/javascript",
+    "icon.svg": "image/svg+xml",
+}
+_HTML: Final = "text/html"
+_JSON: Final = "application/json"
+
+
+class StatusRoutes:
+    """A request cut into what its view wants, and the view drawn or written."""
+
+    def __init__(self, scene: Scene, *, pulse: Pulse, metrics: Metrics) -> None:
+        self._scene = scene
+        self._pulse = pulse
+        self._metrics = metrics
+        self._recent = Recent(scene.clock)
+        self._assets = {
+            name: resources.files("receiver.daemon.status").joinpath("assets", name).read_bytes()
+            for name in _ASSETS
+        }
+
+    def routes(self) -> list[web.RouteDef]:
+        """Return every path."""
+        return [
+            web.get("/", self.overview),
+            web.get("/{file:status}{json:\\.json}", self.overview),
+            web.get("/jobs/{job:[a-z0-9-]{1,20}}{json:(\\.json)?}", self.job),
+            web.get("/batches/{batch:[0-9]{1,18}}{json:(\\.json)?}", self.batch),
+            web.get("/parked{json:(\\.json)?}", self.parked),
+            web.get("/events", self.events),
+            web.get("/metrics", self.metrics),
+            web.get("/healthz", self.healthz),
+            web.get("/readyz", self.readyz),
+            web.get("/assets/{name}", self.asset),
+        ]
+
+    async def overview(self, request: web.Request) -> web.Response:
+        number = _number(request.query.get("page", "1"))
+
+        async def make() -> Overview:
+            return await overview(self._scene, page=number)
+
+        found = await self._look(("overview", number), make)
+        status = 503 if found.ledger_error else 200
+        return _answer(request, found, pages.overview_page, status=status)
+
+    async def job(self, request: web.Request) -> web.Response:
+        slug, query = request.match_info["job"], request.query
+        try:
+            span = Span(query.get("span", Span.DAY))
+        except ValueError:
+            spans = ", ".join(Span)
+            raise web.HTTPBadRequest(text=f"span is one of {spans}.\n") from None
+        before = _moment(query.get("before"))
+        failed_only = query.get("verdict") == "fail"
+
+        async def make() -> JobPage | None:
+            known = await find_job(self._scene, slug)
+            if known is None:
+                return None
+            return await job_page(
+                self._scene, known, span=span, before=before, failed_only=failed_only
+            )
+
+        found = await self._look((slug, span, before, failed_only), make)
+        if found is None:
+            raise web.HTTPNotFound(text="There is no such job, and no batch of one.\n")
+        return _answer(request, found, pages.job_page)
+
+    async def batch(self, request: web.Request) -> web.Response:
+        number = int(request.match_info["batch"])
+
+        async def make() -> BatchPage | None:
+            return await batch_page(self._scene, number)
+
+        found = await self._look(("batch", number), make)
+        if found is None:
+            raise web.HTTPNotFound(
+                text="There is no Report of this batch: it is not judged, or no longer kept.\n"
+            )
+        return _answer(request, found, pages.batch_page)
+
+    async def parked(self, request: web.Request) -> web.Response:
+        found = await self._look("parked", lambda: parked_objects(self._scene))
+        return _answer(request, found, pages.parked_page)
+
+    async def events(self, request: web.Request) -> web.StreamResponse:
+        return await events(request, self._pulse)
+
+    async def metrics(self, _: web.Request) -> web.Response:
+        self._metrics.places(self._scene.places())
+        try:
+            waiting, parked = await self._recent.get("queue", lambda: queue(self._scene))
+            self._metrics.queue(waiting_seconds=waiting, parked=parked)
+        except (LedgerError, TimeoutError) as error:
+            if isinstance(error, LedgerError):
+                self._metrics.ledger_error(error)
+            self._metrics.queue(waiting_seconds=math.nan, parked=math.nan)
+        body, content_type = self._metrics.exposition()
+        return web.Response(body=body, headers={"Content-Type": content_type})
+
+    async def healthz(self, _: web.Request) -> web.Response:
+        """Answer: that needs a living process and an event loop that turns."""
+        return web.Response(text="ok\n")
+
+    async def readyz(self, request: web.Request) -> web.Response:
+        async def make() -> tuple[str, ...]:
+            return await unready(self._scene)
+
+        reasons = await self._recent.get("readyz", make)
+        if not reasons:
+            return web.Response(text="ready\n")
+        told = reasons if request[ALLOWED] else ("not ready",)
+        return web.Response(status=503, text="".join(f"{each}\n" for each in told))
+
+    async def asset(self, request: web.Request) -> web.Response:
+        name = request.match_info["name"]
+        if name not in self._assets:
+            raise web.HTTPNotFound(text="There is no such file.\n")
+        return web.Response(body=self._assets[name], content_type=_ASSETS[name], charset="utf-8")
+
+    async def _look(self, key: Hashable, make: Callable[[], Awaitable[T]]) -> T:
+        """Make a view, or say that the ledger does not let us."""
+        try:
+            return await self._recent.get(key, make)
+        except LedgerError as error:
+            raise web.HTTPServiceUnavailable(text=f"{error}\n") from error
+        except TimeoutError as error:
+            text = f"The ledger has not answered within {STATUS_CALL_SECONDS:g} s.\n"
+            raise web.HTTPServiceUnavailable(text=text) from error
+
+
+def _answer(
+    request: web.Request, view: V, draw: Callable[[V], bytes], *, status: int = 200
+) -> web.Response:
+    if not request.match_info.get("json"):
+        return web.Response(body=draw(view), status=status, content_type=_HTML, charset="utf-8")
+    body = json.dumps(msgspec.to_builtins(view)).encode()  # ASCII: half a character may be quoted
+    return web.Response(body=body, status=status, content_type=_JSON)
+
+
+def _number(text: str) -> int:
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 7 else 1
+
+
+def _moment(text: str | None) -> datetime | None:
+    """Read where a list goes on, as its own links have it."""
+    if not text:
+        return None
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        found = None
+    if found is None or found.tzinfo is None:
+        raise web.HTTPBadRequest(text="before is a time, as 2026-11-23T10:00:00Z.\n")
+    return found
