@@ -1,0 +1,78 @@
+"""`run`: the daemon, until it is stopped."""
+
+import asyncio
+import signal
+from pathlib import Path
+from random import Random
+from typing import TYPE_CHECKING
+
+import click
+
+from receiver.cli.config import config_option
+from receiver.cli.output import echo_lines
+from receiver.clock import SystemClock
+from receiver.errors import ConfigError
+from receiver.report.sweep_report import Exit
+
+if TYPE_CHECKING:
+    from receiver.daemon.service import Ready
+    from receiver.daemon.settings import Settings
+
+
+@click.command(
+    short_help="Watch every destination, verify what arrives.",
+    epilog="""\b
+Examples:
+  logpush-receiver run --config config/receiver.toml
+  kill -HUP PID    reads the configuration again
+
+\b
+Exit codes: 0 ended by SIGTERM, what was begun judged or given back; 2 usage
+or configuration; 3 the ledger cannot be opened or read; 130 ended by Ctrl-C.""",
+)
+@config_option
+def run(config_file: Path) -> int:
+    """Watch every destination of every job and verify each batch once, as it arrives.
+
+    What was judged is remembered in the ledger, and shown on the status page. Several daemons may
+    share a PostgreSQL: each batch is one's.
+    """
+    from receiver.daemon.settings import read_settings
+
+    settings = read_settings(config_file)
+    return asyncio.run(_until_told(config_file, settings))
+
+
+async def _until_told(path: Path, settings: "Settings") -> Exit:
+    try:
+        from receiver.daemon.logs import set_up_logs
+        from receiver.daemon.service import Orders, run_daemon
+    except ModuleNotFoundError as error:
+        raise ConfigError(
+            f"run needs {error.name}, which is not installed:"
+            " pip install 'logpush-receiver[daemon,postgresql]'"
+        ) from error
+
+    def on_ready(ready: "Ready") -> None:
+        echo_lines([f"status page at {ready.url}/"])
+
+    orders, ended_by = Orders(), []
+    loop = asyncio.get_running_loop()
+    for number, code in ((signal.SIGTERM, Exit.PASS), (signal.SIGINT, Exit.INTERRUPTED)):
+
+        def end(code: Exit = code) -> None:
+            ended_by.append(code)
+            orders.stop.set()
+
+        loop.add_signal_handler(number, end)
+    loop.add_signal_handler(signal.SIGHUP, orders.reload.set)
+    set_up_logs(settings.log)
+    await run_daemon(
+        path,
+        settings,
+        orders=orders,
+        clock=SystemClock(),
+        random=Random(),  # noqa: S311 (spreads waits and names a process)
+        on_ready=on_ready,
+    )
+    return ended_by[0]

@@ -1,0 +1,73 @@
+"""What `config/` has for running the daemon: it starts what there is, and leaves it time to end."""
+
+import configparser
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from receiver.cli.run import run
+from receiver.daemon.service import DRAIN_SECONDS
+from receiver.daemon.settings import read_settings
+
+CONFIG = Path(__file__).parents[2] / "config"
+MANIFESTS = {
+    each["kind"]: each for each in yaml.safe_load_all((CONFIG / "kubernetes.yaml").read_text())
+}
+OPTIONS = {option for parameter in run.params for option in parameter.opts}
+
+
+def unit() -> configparser.SectionProxy:
+    parser = configparser.ConfigParser(strict=False, interpolation=None)
+    parser.optionxform = str  # type: ignore[assignment, method-assign]  # names have capitals
+    parser.read(CONFIG / "systemd/logpush-receiver.service")
+    return parser["Service"]
+
+
+def container() -> dict[str, Any]:
+    pod = MANIFESTS["Deployment"]["spec"]["template"]["spec"]
+    (found,) = pod["containers"]
+    return dict(found)
+
+
+def test_the_unit_runs_the_daemon_and_tells_only_it_to_end() -> None:
+    program, command, *words = unit()["ExecStart"].split()
+    assert (Path(program).name, command) == ("logpush-receiver", "run")
+    assert words[0] in OPTIONS
+    assert unit()["KillMode"] == "mixed"
+    assert float(unit()["TimeoutStopSec"]) > 15 >= DRAIN_SECONDS
+
+
+def test_the_container_runs_the_daemon() -> None:
+    text = (CONFIG / "Containerfile").read_text()
+    (entry,), (command,) = (
+        re.findall(rf"^{name} (\[.*\])$", text, re.MULTILINE) for name in ("ENTRYPOINT", "CMD")
+    )
+    assert json.loads(entry) == ["logpush-receiver"]
+    assert json.loads(command)[0] == "run"
+    assert json.loads(command)[1] in OPTIONS
+
+
+def test_the_manifest_has_a_configuration_that_can_be_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in MANIFESTS["Secret"]["stringData"].items():
+        monkeypatch.setenv(name, value)
+    (tmp_path / "receiver.toml").write_text(MANIFESTS["ConfigMap"]["data"]["receiver.toml"])
+    settings = read_settings(tmp_path / "receiver.toml")
+    assert settings.warnings == ()
+    (port,) = container()["ports"]
+    assert port["containerPort"] == settings.status.listen.port
+
+
+def test_the_manifest_asks_for_what_the_status_page_has_and_leaves_time_to_end() -> None:
+    paths = {
+        container()[f"{name}Probe"]["httpGet"]["path"]
+        for name in ("startup", "liveness", "readiness")
+    }
+    assert paths == {"/healthz", "/readyz"}
+    pod = MANIFESTS["Deployment"]["spec"]["template"]["spec"]
+    assert pod["terminationGracePeriodSeconds"] > 15
