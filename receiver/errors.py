@@ -194,3 +194,11 @@ class WorkerLost(ReceiverError):
 
 class ResultLost(ReceiverError):
     """What was found could not be written to where it was to go."""
+
+
+def cause_of(group: ExceptionGroup[Exception]) -> Exception:
+    """Return what ended a group of tasks first; what came of that is of no interest."""
+    error: Exception = group
+    while isinstance(error, ExceptionGroup):
+        error = error.exceptions[0]
+    return error

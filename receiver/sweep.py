@@ -15,7 +15,7 @@ from receiver.check.plan import Plan
 from receiver.check.report import Report
 from receiver.check.verifier import BatchVerifier
 from receiver.clock import Clock
-from receiver.errors import StoreError, WorkerLost
+from receiver.errors import StoreError, WorkerLost, cause_of
 from receiver.job.expectation import Expectation
 from receiver.limits import SWEEP_WAITING_MAX
 from receiver.selection.listing import Ignored, Picked, Unread, pages
@@ -77,7 +77,7 @@ async def sweep(
     try:
         await whole.run(processes)
     except ExceptionGroup as group:
-        error = _first(group)
+        error = cause_of(group)
         if not isinstance(error, WorkerLost):
             raise error from None
         whole.give_up(error)
@@ -188,11 +188,3 @@ class _Sweep:
                 self._tell(Unread(key=obj.key, error=answer.error))
             self._left[place] -= 1
             self._waiting.task_done()
-
-
-def _first(group: ExceptionGroup[Exception]) -> Exception:
-    """Return what ended the group; what came of that is of no interest."""
-    error: Exception = group
-    while isinstance(error, ExceptionGroup):
-        error = error.exceptions[0]
-    return error

@@ -23,6 +23,7 @@ from receiver.daemon.status.events import Pulse
 from receiver.daemon.status.guard import Access
 from receiver.daemon.status.scene import Scene, Watched, rostered
 from receiver.daemon.watcher_group import WatcherGroup
+from receiver.errors import cause_of
 from receiver.intake.insistence import Insistence
 from receiver.intake.intake import Intake
 from receiver.intake.retries import Retries
@@ -137,7 +138,7 @@ class Daemon:
                         task.cancel()
                 _log.info("ended; what was not judged is left for the next start")
             except ExceptionGroup as group:
-                raise _cause(group) from group
+                raise cause_of(group) from group
 
     async def _work(self, orders: Orders) -> None:
         """Watch and judge by these settings, until told to stop or by others."""
@@ -233,11 +234,3 @@ async def _first(task: asyncio.Task[None], event: asyncio.Event) -> bool:
 def _owner(random: Random) -> str:
     """Name this process in the ledger as no other is named, not even the one before it."""
     return f"{socket.gethostname()}:{os.getpid()}:{random.getrandbits(48):012x}"
-
-
-def _cause(group: ExceptionGroup[Exception]) -> Exception:
-    """Return what ended the group; what came of that is of no interest."""
-    error: Exception = group
-    while isinstance(error, ExceptionGroup):
-        error = error.exceptions[0]
-    return error

@@ -28,7 +28,7 @@ from receiver.emulator.pusher.traffic import RATE_DEFAULT, find_job
 from receiver.emulator.pusher.upload import Uploader
 from receiver.emulator.pusher.uploaders import open_uploader
 from receiver.emulator.state import SqliteState
-from receiver.errors import ConfigError
+from receiver.errors import ConfigError, cause_of
 
 SHUTDOWN_SECONDS: Final = 1.0
 """A request that is being answered has so long when we are stopped."""
@@ -114,7 +114,7 @@ async def _push(pusher: Pusher, clock: FastClock, stop: asyncio.Event) -> None:
             for task in work:
                 task.cancel()
     except ExceptionGroup as group:
-        raise _first(group) from group
+        raise cause_of(group) from group
 
 
 def _plan(service: Service, manifest: Manifest, state: SqliteState) -> FaultPlan:
@@ -141,10 +141,3 @@ async def _listening(app: web.Application, service: Service) -> AsyncIterator[st
         yield f"http://{host}:{runner.addresses[0][1]}"
     finally:
         await runner.cleanup()
-
-
-def _first(group: ExceptionGroup[Exception]) -> Exception:
-    error: Exception = group
-    while isinstance(error, ExceptionGroup):
-        error = error.exceptions[0]
-    return error
