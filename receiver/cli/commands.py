@@ -15,6 +15,10 @@ from receiver.cli.doctor import doctor
 from receiver.cli.emulate import emulate
 from receiver.cli.explain import explain
 from receiver.cli.job import job
+from receiver.cli.ledger import ledger
+from receiver.cli.replay import replay
+from receiver.cli.run import run
+from receiver.cli.status import status
 from receiver.cli.streams import NAME, Complaints, complain, prepare_streams, silence
 from receiver.cli.token import token
 from receiver.cli.verify import verify
@@ -41,7 +45,20 @@ def commands() -> None:
     """
 
 
-for _command in (token, doctor, job, verify, explain, demo, emulate, config):
+for _command in (
+    token,
+    doctor,
+    verify,
+    run,
+    status,
+    ledger,
+    replay,
+    config,
+    job,
+    emulate,
+    explain,
+    demo,
+):
     commands.add_command(_command)
 
 

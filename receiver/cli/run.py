@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import click
 
 from receiver.cli.config import config_option
+from receiver.cli.ledger_access import load_settings, not_installed
 from receiver.cli.output import echo_lines
 from receiver.clock import SystemClock
-from receiver.errors import ConfigError
 from receiver.report.sweep_report import Exit
 
 if TYPE_CHECKING:
@@ -37,10 +37,7 @@ def run(config_file: Path) -> int:
     What was judged is remembered in the ledger, and shown on the status page. Several daemons may
     share a PostgreSQL: each batch is one's.
     """
-    from receiver.daemon.settings import read_settings
-
-    settings = read_settings(config_file)
-    return asyncio.run(_until_told(config_file, settings))
+    return asyncio.run(_until_told(config_file, load_settings(config_file)))
 
 
 async def _until_told(path: Path, settings: "Settings") -> Exit:
@@ -48,10 +45,7 @@ async def _until_told(path: Path, settings: "Settings") -> Exit:
         from receiver.daemon.logs import set_up_logs
         from receiver.daemon.service import Orders, run_daemon
     except ModuleNotFoundError as error:
-        raise ConfigError(
-            f"run needs {error.name}, which is not installed:"
-            " pip install 'logpush-receiver[daemon,postgresql]'"
-        ) from error
+        raise not_installed(error) from error
 
     def on_ready(ready: "Ready") -> None:
         echo_lines([f"status page at {ready.url}/"])

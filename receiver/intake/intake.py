@@ -51,7 +51,7 @@ class Intake:
         hire: Hire | None = None,
         at: At = go_on,
     ) -> None:
-        told = observer or Unobserved()
+        told = Unobserved() if observer is None else observer
         asking = insistence or Insistence(clock=clock, random=random)
         self._parts = Parts(
             ledger=ledger,

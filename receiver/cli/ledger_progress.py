@@ -1,0 +1,44 @@
+"""How far a long command has come: a line on a terminal, and nothing where nobody watches."""
+
+import sys
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from receiver.report.phrase import elided, visible
+
+if TYPE_CHECKING:
+    from rich.status import Status
+
+_SPINNER_COLUMNS = 2
+
+
+class Ticker:
+    """Says where one is, on standard error; said anew, the line is replaced."""
+
+    def __init__(self) -> None:
+        self._status: Status | None = None
+
+    def __enter__(self) -> Self:
+        if sys.stderr.isatty():
+            from rich.console import Console  # only here: a pipe does not pay for it
+
+            self._status = Console(stderr=True).status("")
+            self._status.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._status is not None:
+            self._status.stop()
+
+    def say(self, words: str) -> None:
+        """Say it."""
+        if self._status is not None:
+            from rich.text import Text
+
+            room = max(self._status.console.width - _SPINNER_COLUMNS, 10)
+            self._status.update(Text(elided(visible(words), room)))
