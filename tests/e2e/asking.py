@@ -3,7 +3,8 @@
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -37,6 +38,7 @@ class Asker:
         self.cache = home / "cache"
         self.tokens: list[str] = [PLAIN]
         self.secrets: list[str] = []
+        self._once: tuple[str, Callable[[], object]] | None = None
         nobody = f"127.0.0.1:{free_port()}"
         self.environment = {
             "PATH": "",  # no az, no pwsh, no gcloud
@@ -58,16 +60,18 @@ class Asker:
         within: tuple[str, ...] = (),
     ) -> Ended:
         """Run it to its end; `within` is a command that runs it."""
-        done = subprocess.run(
+        process = subprocess.Popen(
             [*within, *COMMAND, *map(str, arguments)],
-            input=stdin.encode(),
-            capture_output=True,
-            timeout=SECONDS_MAX,
-            check=False,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
             env={**self.environment, **(environment or {})},
             cwd=self.home,
         )
-        ended = Ended(done.returncode, done.stdout.decode(), done.stderr.decode())
+        with process:
+            told = self._follow(process) if self._once else b""
+            out, rest = process.communicate(stdin.encode(), timeout=SECONDS_MAX)
+        ended = Ended(process.returncode, out.decode(), (told + rest).decode())
         for secret in self.secrets:
             for shape in (secret, quote(secret, safe="")):
                 assert shape not in ended.out + ended.err
@@ -75,6 +79,27 @@ class Asker:
             assert token not in ended.err
         assert "Traceback" not in ended.err, ended
         return ended
+
+    @contextmanager
+    def once(self, words: str, then: Callable[[], object]) -> Iterator[None]:
+        """Have `then` done as soon as a command that the block runs tells these words."""
+        self._once = words, then
+        yield
+        assert self._once is None, f"{words!r} was never told"
+
+    def _follow(self, process: "subprocess.Popen[bytes]") -> bytes:
+        """Read what is told until it is time to do what was asked for."""
+        assert self._once
+        assert process.stderr
+        words, then = self._once
+        told = b""
+        for line in process.stderr:
+            told += line
+            if words.encode() in line:
+                self._once = None
+                then()
+                break
+        return told
 
     def token_of(self, claims: Mapping[str, Any]) -> str:
         """Return a JWT with these claims, and watch for it."""

@@ -3,10 +3,8 @@
 import re
 import signal
 import subprocess
-import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -28,15 +26,9 @@ def logs(tmp_path: Path) -> Path:
     return tmp_path / "logs"
 
 
-@contextmanager
-def put_later(folder: Path, body: str = PLAIN) -> Iterator[None]:
-    """Write the challenge a second after the block has begun."""
-    timer = threading.Timer(1.0, put, (folder, NAME, body))
-    timer.start()
-    try:
-        yield
-    finally:
-        timer.join()
+def put_then(ask: Asker, folder: Path) -> AbstractContextManager[None]:
+    """Write the challenge as soon as a command in the block has looked in vain."""
+    return ask.once(" yet; waiting until ", lambda: put(folder, NAME))
 
 
 def on_screen(shown: str) -> list[str]:
@@ -58,8 +50,8 @@ def on_screen(shown: str) -> list[str]:
 # --- what comes ---
 
 
-def test_a_challenge_that_comes_a_second_later_is_found(ask: Asker, logs: Path) -> None:
-    with put_later(logs):
+def test_a_challenge_that_comes_later_is_found(ask: Asker, logs: Path) -> None:
+    with put_then(ask, logs):
         ended = ask("token", f"file://{logs}", "--wait", "30s")
     assert (ended.code, ended.out) == (0, f"{PLAIN}\n")
     first, then, last = ended.err.splitlines()
@@ -72,7 +64,7 @@ def test_a_challenge_that_comes_a_second_later_is_found(ask: Asker, logs: Path) 
 
 def test_a_name_that_is_given_is_waited_for_whatever_else_is_there(ask: Asker, logs: Path) -> None:
     put(logs, "ownership-challenge-old.txt", ask.token_of({"old": 1}))
-    with put_later(logs):
+    with put_then(ask, logs):
         ended = ask("token", f"file://{logs}", "--filename", NAME, "--wait", "30s")
     assert (ended.code, ended.out) == (0, f"{PLAIN}\n")
 
@@ -80,7 +72,7 @@ def test_a_name_that_is_given_is_waited_for_whatever_else_is_there(ask: Asker, l
 def test_a_token_that_has_expired_is_waited_past(ask: Asker, logs: Path) -> None:
     old = ask.token_of({"exp": int((datetime.now(UTC) - timedelta(days=1)).timestamp())})
     put(logs, "ownership-challenge-old.txt", old, age_seconds=99)
-    with put_later(logs):
+    with put_then(ask, logs):
         ended = ask("token", f"file://{logs}", "--wait", "30s")
     assert (ended.code, ended.out) == (0, f"{PLAIN}\n")
     assert "has expired, no newer one yet; waiting" in ended.err

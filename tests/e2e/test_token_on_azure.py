@@ -1,6 +1,5 @@
 """`token` on Azure Blob Storage: a SAS of every kind, and what the environment has beside it."""
 
-import threading
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -96,11 +95,11 @@ def test_metadata_says_nothing_of_what_lies_there(container: Container, encoding
     assert container().out == f"{PLAIN}\n"
 
 
-def test_a_challenge_that_comes_a_second_later_is_found(container: Container) -> None:
-    timer = threading.Timer(1.0, container.place.put, (f"http/{NAME}", PLAIN.encode()))
-    timer.start()
-    ended = container("--wait", "30s")
-    timer.join()
+def test_a_challenge_that_comes_later_is_found(container: Container) -> None:
+    with container.ask.once(
+        " yet; waiting until ", lambda: container.place.put(f"http/{NAME}", PLAIN.encode())
+    ):
+        ended = container("--wait", "30s")
     assert (ended.code, ended.out) == (0, f"{PLAIN}\n")
 
 

@@ -1,7 +1,6 @@
 """`token` on Google Cloud Storage: accounts with rights, in front of fake-gcs-server."""
 
 import json
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -77,11 +76,11 @@ def test_metadata_says_nothing_of_what_lies_there(bucket: Bucket) -> None:
     assert bucket().out == f"{PLAIN}\n"
 
 
-def test_a_challenge_that_comes_a_second_later_is_found(bucket: Bucket) -> None:
-    timer = threading.Timer(1.0, bucket.place.put, (f"http/{NAME}", PLAIN.encode()))
-    timer.start()
-    ended = bucket("--wait", "30s")
-    timer.join()
+def test_a_challenge_that_comes_later_is_found(bucket: Bucket) -> None:
+    with bucket.ask.once(
+        " yet; waiting until ", lambda: bucket.place.put(f"http/{NAME}", PLAIN.encode())
+    ):
+        ended = bucket("--wait", "30s")
     assert (ended.code, ended.out) == (0, f"{PLAIN}\n")
 
 

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import threading
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -164,11 +163,11 @@ class TestCeph(Suite):
     def server(self, rgw_server: S3Server) -> S3Server:
         return rgw_server
 
-    def test_a_challenge_that_comes_a_second_later_is_found(self, bucket: Bucket) -> None:
-        timer = threading.Timer(1.0, bucket.place.put, (f"http/{NAME}", PLAIN.encode()))
-        timer.start()
-        ended = bucket("--wait", "30s")
-        timer.join()
+    def test_a_challenge_that_comes_later_is_found(self, bucket: Bucket) -> None:
+        with bucket.ask.once(
+            " yet; waiting until ", lambda: bucket.place.put(f"http/{NAME}", PLAIN.encode())
+        ):
+            ended = bucket("--wait", "30s")
         assert (ended.code, ended.out) == (0, f"{PLAIN}\n")
         assert "no challenge in s3://" in ended.err
 
