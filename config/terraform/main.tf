@@ -73,7 +73,7 @@ data "external" "token" {
     destination_conf = local.destination_conf
     filename         = cloudflare_logpush_ownership_challenge.http.filename
     zone_id          = var.zone_id # a token for another zone fails the plan, and not the API later
-    wait             = "2m" # a new bucket's policy takes a while to hold everywhere
+    wait             = "2m"        # a new bucket's policy takes a while to hold everywhere
   }
 }
 
