@@ -98,6 +98,4 @@ def whole_span(from_: str | None, to: str | None, *, clock: Clock) -> Span:
 
 def not_installed(error: ModuleNotFoundError) -> ConfigError:
     """Return our error for a package of the daemon's that is missing."""
-    return ConfigError(
-        f"{error.name} is not installed: pip install 'logpush-receiver[daemon]'"
-    )
+    return ConfigError(f"{error.name} is not installed: pip install 'logpush-receiver[daemon]'")

@@ -59,6 +59,9 @@ class Metrics:
             "departures", "Single breaks of a rule.", "job", "code", "severity"
         )
         self._repeated = counter("judgements_repeated", "Batches judged once more.", "job")
+        self._rewritten = counter(
+            "rewritten_batches", "Batches judged whose name had another content before.", "job"
+        )
         self._put_back = counter("put_back_objects", "Objects not read, tried again.", "place")
         self._parked = counter("parked_objects", "Objects not read, and parked.", "place")
         self._lost = counter("claims_lost", "Claims that ended before the verdict.", "place")
@@ -107,6 +110,8 @@ class Metrics:
             self._repeated.labels(job).inc()
         else:
             self._arrived(job, judgement.arrived_at or entry.arrived_at, report.window)
+            if entry.rewrites:
+                self._rewritten.labels(job).inc()
         self._changed()
 
     def put_back(self, entry: Entry, *, error: str, reason: Reason | None) -> None:
@@ -149,6 +154,10 @@ class Metrics:
         """Note what the ledger has that is not judged; NaN where it does not say."""
         self._waiting.set(waiting_seconds)
         self._parked_now.set(parked)
+
+    def remembered(self, job: int, arrived_at: datetime) -> None:
+        """Note a job's last arrival of before the restart: a silent job is to be told of too."""
+        self._arrived(self._job(job), arrived_at, None)
 
     def exposition(self) -> tuple[bytes, str]:
         """Return all of it as Prometheus reads it, and the content type of that."""

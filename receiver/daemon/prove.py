@@ -110,7 +110,8 @@ async def _read_chain(
             continue
         if problem := register.take_entry(entry):
             problems.add(problem)
-        horizon = entry.judged_at if horizon is None else horizon
+        if not segments:  # not when it was judged: a replay judges again
+            horizon = entry.seen_at if horizon is None else min(horizon, entry.seen_at)
     chain = Chain(
         problems=tuple(problems.told),
         problems_more=problems.more,

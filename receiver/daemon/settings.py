@@ -44,6 +44,7 @@ from receiver.secret import Secret
 
 _SQLITE: Final = "sqlite:///"
 _DAY: Final = timedelta(days=1)
+_FORGET_AFTER: Final = 2 * _DAY  # a batch of a day's first minute, and a daemon that was off
 
 
 class LogFormat(StrEnum):
@@ -165,6 +166,7 @@ def read_settings(path: Path) -> Settings:
         found[name] = table.read(kind)
         if found[name] is not None:
             _look_over(table, found[name])
+    mistakes += _forgetful(found["ledger"], found["watch"])
     sources = content.get("jobs", [])
     if not isinstance(sources, list) or not sources:
         mistakes.append('no jobs are named; begin with [[jobs]] and file = "job.json"')
@@ -218,6 +220,14 @@ def _look_over(table: Table, found: msgspec.Struct) -> None:
             table.mistake("lateness", f"write {SPAN_DAYS_MAX}d at most: each day is listed")
     if isinstance(found, IntakeSettings) and found.memory < LOAD_BYTES_MAX:
         table.mistake("memory", f"write {LOAD_BYTES_MAX // MIB} MiB or more: that is one load")
+
+
+def _forgetful(ledger: LedgerSettings | None, watch: WatchSettings | None) -> list[str]:
+    """Name a retention that forgets what is still listed: it would be new, and judged again."""
+    if ledger is None or watch is None or ledger.keep_entries >= watch.lateness + _FORGET_AFTER:
+        return []
+    said = "write [watch] lateness and two days at least: what is forgotten while its folder is"
+    return [f"[ledger] keep_entries: {said} looked at would be judged again"]
 
 
 def _warnings(content: dict[str, Any], ledger: LedgerSettings) -> list[str]:

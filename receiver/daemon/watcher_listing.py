@@ -157,10 +157,8 @@ class StretchWatch:
     async def _poll(self, store: Store, stretch: Stretch, now: datetime) -> tuple[int, int, bool]:
         """List what may be new; tell also whether that was all there is."""
         after = ""
-        if not store.properties.after_walks:
-            after = self._after
-            if self._newest is not None:
-                after = resume_key(stretch.stem, self._newest - _MARGIN)
+        if not store.properties.after_walks and self._newest is not None:
+            after = resume_key(stretch.stem, self._newest - _MARGIN)
         new, pages, next_ = 0, 0, None
         while True:
             page = await store.list(stretch.prefix, after=after, next=next_)
@@ -209,9 +207,8 @@ class StretchWatch:
         """Learn from a page how far the windows have come; the latest is mostly its last."""
         for obj in reversed(objects):
             if self._learn(stretch, obj.key, now):
+                self._after = max(self._after, obj.key)  # of a test object, which lies behind, no
                 break
-        if objects:
-            self._after = max(self._after, objects[-1].key)
 
     def _learn(self, stretch: Stretch, key: str, now: datetime) -> bool:
         """Learn from one key. A window that is still to come is somebody's mistake, or ours."""

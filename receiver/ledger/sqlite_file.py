@@ -8,7 +8,7 @@ on the disk before they are told of.
 import os
 import sqlite3
 import time
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -38,6 +38,19 @@ _PRAGMAS: Final = (
     f"cache_size = -{LEDGER_CACHE_BYTES // KIB}",
     f"journal_size_limit = {LEDGER_LOG_BYTES}",
 )
+
+
+class _RollingBack(sqlite3.Connection):
+    """A connection that gives up its locks when it is closed, whoever still has a cursor of it.
+
+    Closed amid a statement, SQLite lets the transaction live until the last cursor is gone. Of a
+    call that was cancelled, the error's frames have one, as long as nobody collects the garbage.
+    """
+
+    def close(self) -> None:
+        with suppress(sqlite3.Error):  # closed already, or the file is away: no lock is left
+            self.rollback()
+        super().close()
 
 
 def make_file(address: SQLiteAddress) -> None:
@@ -77,7 +90,7 @@ def sqlite_engine(address: SQLiteAddress) -> AsyncEngine:
         pool_size=LEDGER_CONNECTIONS_MAX,
         max_overflow=0,
         pool_timeout=LEDGER_WAIT_SECONDS,
-        connect_args={"timeout": LEDGER_WAIT_SECONDS},
+        connect_args={"timeout": LEDGER_WAIT_SECONDS, "factory": _RollingBack},
     )
     event.listen(engine.sync_engine, "connect", _set_up)
     event.listen(engine.sync_engine, "begin", _begin)

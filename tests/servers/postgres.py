@@ -68,7 +68,7 @@ class PostgresServer:
 @contextmanager
 def postgres(folder: Path) -> Iterator[PostgresServer]:
     """Run a cluster; its log goes to the folder."""
-    programs = _programs()
+    programs = find_programs()
     as_user: tuple[str, ...] = ()
     with tempfile.TemporaryDirectory(prefix="postgres-") as root:
         home = Path(root)
@@ -88,7 +88,7 @@ def postgres(folder: Path) -> Iterator[PostgresServer]:
             yield server
 
 
-def _programs() -> dict[str, Path]:
+def find_programs() -> dict[str, Path]:
     """Return where the programs are: Debian keeps them out of the PATH, by version."""
     folders = sorted(
         Path("/usr/lib/postgresql").glob("*/bin"), key=lambda each: float(each.parent.name)

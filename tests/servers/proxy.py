@@ -3,8 +3,9 @@
 import asyncio
 import socket
 import struct
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+import threading
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import count
@@ -33,6 +34,8 @@ class Faults:
     stall_after: int | None = None  # pass on so many bytes of an answer, then nothing
     stalls: int = 1_000_000
     unavailable: int = 0  # so many connections are answered by 503
+    refuse: bool = False  # reset at once, as where nobody listens
+    rate: float | None = None  # bytes of answers a second, of each connection
 
 
 @dataclass
@@ -43,6 +46,13 @@ class FaultProxy:
     port: int = 0
     faults: Faults = field(default_factory=Faults)
     requests: list[bytes] = field(default_factory=list)
+    connections: set[asyncio.Task[None]] = field(default_factory=set)
+    loop: asyncio.AbstractEventLoop | None = None
+
+    def drop(self) -> None:
+        """Break off the connections that there are; from any thread."""
+        assert self.loop is not None
+        self.loop.call_soon_threadsafe(lambda: [each.cancel() for each in self.connections])
 
     @property
     def url(self) -> str:
@@ -52,7 +62,9 @@ class FaultProxy:
         """Pass one connection on; it ends when either side ends."""
         faults = self.faults
         try:
-            if faults.blackhole:
+            if faults.refuse:
+                _reset(writer)
+            elif faults.blackhole:
                 while await reader.read(PIECE_BYTES):
                     pass
             elif faults.unavailable > 0:
@@ -106,6 +118,8 @@ class FaultProxy:
                 if faults.cut is Cut.RST:
                     _reset(writer)
                 return
+            if faults.rate is not None:
+                await asyncio.sleep(len(piece) / faults.rate)
             writer.write(piece)
             await writer.drain()
             passed += len(piece)
@@ -114,8 +128,8 @@ class FaultProxy:
 @asynccontextmanager
 async def fault_proxy(upstream_port: int) -> AsyncIterator[FaultProxy]:
     """Run a proxy on a free port until the block is left."""
-    proxy = FaultProxy(upstream_port)
-    connections: set[asyncio.Task[None]] = set()
+    proxy = FaultProxy(upstream_port, loop=asyncio.get_running_loop())
+    connections = proxy.connections
     numbers = count(1)
 
     async def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -134,6 +148,30 @@ async def fault_proxy(upstream_port: int) -> AsyncIterator[FaultProxy]:
         for task in list(connections):
             task.cancel()
         await asyncio.gather(*connections, return_exceptions=True)
+
+
+@contextmanager
+def fault_proxy_beside(upstream_port: int) -> Iterator[FaultProxy]:
+    """Run a proxy in a thread of its own, for tests that wait for processes."""
+    started = threading.Event()
+    found: list[tuple[FaultProxy, asyncio.Event]] = []
+
+    async def serve() -> None:
+        async with fault_proxy(upstream_port) as proxy:
+            found.append((proxy, asyncio.Event()))
+            started.set()
+            await found[0][1].wait()
+
+    thread = threading.Thread(target=asyncio.run, args=(serve(),), daemon=True)
+    thread.start()
+    assert started.wait(10)
+    proxy, end = found[0]
+    try:
+        yield proxy
+    finally:
+        assert proxy.loop is not None
+        proxy.loop.call_soon_threadsafe(end.set)
+        thread.join(10)
 
 
 def _reaches(passed: int, piece: bytes, limit: int | None) -> bool:

@@ -122,6 +122,7 @@ def row_of(entry: Entry) -> BatchRow:
         judged_at=entry.judged_at,
         lateness_seconds=late,
         judgements=entry.judgements,
+        rewrites=entry.rewrites,
     )
 
 

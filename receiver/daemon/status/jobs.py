@@ -21,6 +21,7 @@ from receiver.daemon.status.buckets import (
 from receiver.daemon.status.scene import RosteredJob
 from receiver.daemon.status.views import JobView
 from receiver.ledger.ledger import Entry, Hour, Ledger
+from receiver.limits import STATUS_BATCHES
 
 DAY: Final = timedelta(days=1)
 _USUAL_DAYS: Final = 7 * DAY
@@ -62,12 +63,12 @@ class KnownJob(msgspec.Struct, frozen=True, kw_only=True):
     grace_until: datetime | None = None
 
     async def look(self, ledger: Ledger, hours: Sequence[Hour], *, now: datetime) -> JobView:
-        """Say how it is doing, by the sums of the last 24 hours and its newest Entry."""
-        newest = await newest_entry(ledger, self.key, hours)
-        silence = None
+        """Say how it is doing, by the sums of the last 24 hours and its latest Entries."""
+        latest = await latest_entries(ledger, self.key, hours)
+        newest, silence = (latest[0] if latest else None), None
         if newest is not None and self.configured and now - newest.arrived_at > SILENCE_MIN:
             silence = await _silence(ledger, self.key, newest.arrived_at)
-        return job_view(self, now=now, hours=hours, newest=newest, silence=silence)
+        return job_view(self, now=now, hours=hours, latest=latest, silence=silence)
 
 
 def known_jobs(rostered: Iterable[RosteredJob], keys: Iterable[JobKey]) -> list[KnownJob]:
@@ -106,7 +107,7 @@ def job_view(
     *,
     now: datetime,
     hours: Sequence[Hour],
-    newest: Entry | None,
+    latest: Sequence[Entry] = (),
     silence: Silence | None = None,
 ) -> JobView:
     """Put together what is known of a job's last 24 hours."""
@@ -114,7 +115,13 @@ def job_view(
     buckets = buckets_of(hours, start=end - DAY, step=HOUR, count=24)
     totals = totals_of(hours)
     failing = failing_of(buckets)
-    window_end = newest.window[1] if newest and newest.window else None
+    newest = latest[0] if latest else None
+    window_end = max((each.window[1] for each in latest if each.window), default=None)
+    nameless = [
+        each.arrived_at
+        for each in latest
+        if not each.window and each.verdict is Verdict.FAIL and now - each.arrived_at < DAY
+    ]
     silent = newest is not None and silence is not None and _is_silent(newest, silence, now)
     return JobView(
         id=known.key.id,
@@ -123,7 +130,7 @@ def job_view(
         options=known.options,
         places=known.places or tuple(dict.fromkeys(each.place for each in hours)),
         path=f"/jobs/{known.key.slug}",
-        verdict=_verdict(totals.batches, totals.failed),
+        verdict=_verdict(totals.batches, totals.failed + len(nameless)),
         configured=known.configured,
         totals=totals,
         last_arrival=newest.arrived_at if newest else None,
@@ -132,6 +139,8 @@ def job_view(
         failing_since=failing.since if failing else None,
         failing_since_before=bool(failing and failing.since_before),
         failing_until=failing.until if failing else None,
+        nameless_failed=len(nameless),
+        nameless_failed_since=min(nameless, default=None),
         silent_since=newest.arrived_at if newest and silent else None,
         usual=silence.usual if silence and silent else "",
         grace_until=known.grace_until,
@@ -139,22 +148,22 @@ def job_view(
     )
 
 
-async def newest_entry(ledger: Ledger, key: JobKey, hours: Sequence[Hour]) -> Entry | None:
-    """Return the Entry that arrived last; of jobs without ids, of the hours given only."""
+async def latest_entries(ledger: Ledger, key: JobKey, hours: Sequence[Hour]) -> list[Entry]:
+    """Return the Entries that arrived last; of jobs without ids, of the hours given only."""
     if key.id is not None:
-        async for entry in ledger.entries(job=key.id, newest_first=True, limit=1):
-            return entry
-        return None
+        entries = ledger.entries(job=key.id, newest_first=True, limit=STATUS_BATCHES)
+        return [each async for each in entries]
     start = max((each.start for each in hours), default=None)
     if start is None:
-        return None
+        return []
     entries = ledger.entries(
-        place=key.place, window_from=start, window_to=start + HOUR, newest_first=True, limit=50
+        place=key.place,
+        window_from=start,
+        window_to=start + HOUR,
+        newest_first=True,
+        limit=STATUS_BATCHES,
     )
-    async for entry in entries:
-        if entry.job is None and entry.verdict is not None:
-            return entry
-    return None
+    return [each async for each in entries if each.job is None and each.verdict is not None]
 
 
 async def _silence(ledger: Ledger, key: JobKey, last: datetime) -> Silence | None:

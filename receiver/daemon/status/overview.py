@@ -1,6 +1,6 @@
 """The first page: is something wrong, since when, where to look; then jobs, places, what is parked.
 
-Of ten million Entries it reads sums by the hour, and one Entry of each job that it shows.
+Of ten million Entries it reads sums by the hour, and the latest Entries of each job that it shows.
 """
 
 from collections import defaultdict
@@ -20,7 +20,6 @@ from receiver.daemon.status.views import (
     Parked,
     ParkedView,
     PlaceView,
-    Totals,
 )
 from receiver.errors import LedgerError
 from receiver.ledger.ledger import Entry, Hour, Ledger, State
@@ -54,7 +53,7 @@ async def overview(scene: Scene, *, page: int = 1) -> Overview:
     wrong = any(each.level is Level.ERROR for each in troubles)
     return Overview(
         at=now,
-        verdict=_verdict(jobs.totals, wrong=wrong),
+        verdict=_verdict(jobs, wrong=wrong),
         troubles=troubles,
         totals=jobs.totals,
         jobs=jobs.of(page),
@@ -100,7 +99,7 @@ class Jobs:
             self.all[number] = await known.look(ledger, hours, now=self._now)
 
     def _view(self, known: KnownJob) -> JobView:
-        return job_view(known, now=self._now, hours=self._hours.get(known.key, ()), newest=None)
+        return job_view(known, now=self._now, hours=self._hours.get(known.key, ()))
 
     def _numbers(self, page: int) -> range:
         start = (page - 1) * STATUS_JOBS_MAX
@@ -176,8 +175,8 @@ def _rank(view: JobView) -> tuple[int, str, int]:
     return trouble, view.dataset, view.id or 0
 
 
-def _verdict(totals: Totals, *, wrong: bool) -> Verdict:
+def _verdict(jobs: Jobs, *, wrong: bool) -> Verdict:
     """Sum up as `verify` does: fail by one failed batch; inconclusive if something was not seen."""
-    if totals.failed:
+    if jobs.totals.failed or any(each.nameless_failed for each in jobs.all):
         return Verdict.FAIL
-    return Verdict.PASS if totals.batches and not wrong else Verdict.INCONCLUSIVE
+    return Verdict.PASS if jobs.totals.batches and not wrong else Verdict.INCONCLUSIVE

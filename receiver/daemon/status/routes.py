@@ -46,6 +46,7 @@ class StatusRoutes:
         self._pulse = pulse
         self._metrics = metrics
         self._recent = Recent(scene.clock)
+        self._recalled: set[int] = set()
         self._assets = {
             name: resources.files("receiver.daemon.status").joinpath("assets", name).read_bytes()
             for name in _ASSETS
@@ -124,12 +125,23 @@ class StatusRoutes:
         try:
             waiting, parked = await self._recent.get("queue", lambda: queue(self._scene))
             self._metrics.queue(waiting_seconds=waiting, parked=parked)
+            await self._recent.get("arrivals", self._recall_arrivals)
         except (LedgerError, TimeoutError) as error:
             if isinstance(error, LedgerError):
                 self._metrics.ledger_error(error)
             self._metrics.queue(waiting_seconds=math.nan, parked=math.nan)
         body, content_type = self._metrics.exposition()
         return web.Response(body=body, headers={"Content-Type": content_type})
+
+    async def _recall_arrivals(self) -> None:
+        """Look up once what each job's last arrival was; what comes later the intake tells."""
+        for number in {job.id for job in self._scene.jobs() if job.id is not None}:
+            if number not in self._recalled:
+                async for entry in self._scene.ledger.entries(
+                    job=number, newest_first=True, limit=1
+                ):
+                    self._metrics.remembered(number, entry.arrived_at)
+                self._recalled.add(number)
 
     async def healthz(self, _: web.Request) -> web.Response:
         """Answer: that needs a living process and an event loop that turns."""

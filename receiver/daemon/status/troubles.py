@@ -98,6 +98,16 @@ def _of_job(job: JobView) -> Iterator[Trouble]:
             look=f"{job.path}#findings",
             look_at="its findings",
         )
+    if job.nameless_failed:
+        yield Trouble(
+            level=Level.ERROR,
+            what=f"{name} has failed batches whose names tell no window",
+            since=job.nameless_failed_since,
+            detail=f"{counted(job.nameless_failed, 'batch', 'batches')} of the latest; no hour's"
+            " sums have them",
+            look=f"{job.path}#batches",
+            look_at="them",
+        )
     if job.silent_since is not None:
         yield Trouble(
             level=Level.ERROR,

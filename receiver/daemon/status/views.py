@@ -70,6 +70,8 @@ class JobView(msgspec.Struct, frozen=True, kw_only=True):
     failing_since: datetime | None = None  # the last failures with nothing good in between
     failing_since_before: bool = False
     failing_until: datetime | None = None  # none after that; None: it goes on
+    nameless_failed: int = 0  # of the latest: their names tell no window, so no hour counts them
+    nameless_failed_since: datetime | None = None
     silent_since: datetime | None = None
     usual: str = ""  # what is usual, where it is silent
     grace_until: datetime | None = None
@@ -176,6 +178,7 @@ class BatchRow(msgspec.Struct, frozen=True, kw_only=True):
     judged_at: datetime | None
     lateness_seconds: float | None
     judgements: int
+    rewrites: str = ""  # the etag of the content before
 
 
 class BatchList(msgspec.Struct, frozen=True, kw_only=True):

@@ -64,6 +64,17 @@ async def test_what_came_before_the_ledger_was_is_no_addition(kept: Kept) -> Non
     assert (await kept.prove()).fates == {key(1): "older", key(2): "same"}
 
 
+async def test_an_addition_is_one_though_all_was_judged_again_since(kept: Kept) -> None:
+    known = kept.write(key(1))
+    await kept.judge(known)
+    kept.write(key(2))
+    await kept.later(2)
+    (entry,) = [each async for each in kept.ledger.entries()]
+    await kept.ledger.take_up([entry.id], now=kept.clock.now())
+    await kept.judge(known)
+    assert (await kept.prove()).fates == {key(1): "same", key(2): "added"}
+
+
 async def test_what_retention_has_taken_is_no_addition(kept: Kept) -> None:
     await kept.judge(kept.write(key(1)))
     await kept.seal()

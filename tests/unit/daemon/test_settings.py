@@ -196,6 +196,14 @@ poll_max = "1m"
         with pytest.raises(ConfigError, match=said):
             raise ConfigError(mistake)
 
+    @pytest.mark.parametrize("line", ['keep_entries = "1m"', 'keep_entries = "71h"'])
+    def test_nothing_is_forgotten_while_its_folder_is_looked_at(
+        self, tmp_path: Path, line: str
+    ) -> None:
+        (said,) = mistakes(tmp_path, added("ledger", line))
+        assert said.startswith("[ledger] keep_entries: write [watch] lateness and two days")
+        assert settings(tmp_path, added("ledger", 'keep_entries = "72h"')).warnings
+
     @pytest.mark.parametrize("listen", ["0.0.0.0:8788", "[::]:8788", "receiver.example.com:80"])
     def test_nobody_else_may_ask_without_saying_who_they_are(
         self, tmp_path: Path, listen: str

@@ -421,3 +421,20 @@ def test_whoever_wants_it_looked_at_now_need_not_wait() -> None:
             assert scene.seen() == [key]
 
     simulate(life())
+
+
+def test_a_test_object_that_lies_behind_all_batches_hides_none_that_comes() -> None:
+    async def life() -> None:
+        scene = Scene()
+        scene.bucket.write(f"logs/{START:%Y%m%d}/test.txt.gz", b"x")
+        async with scene.watching():
+            await asyncio.sleep(1)
+            key = scene.write(minutes_ago(1))
+            await asyncio.sleep(10)
+            assert scene.seen() == [key]
+        async with scene.watching():
+            later = scene.write(minutes_ago(0), 1)
+            await asyncio.sleep(10)
+            assert scene.seen() == [key, later]
+
+    simulate(life())

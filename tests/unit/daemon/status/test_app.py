@@ -191,6 +191,14 @@ class TestHealth:
             assert status == 200
             assert 'receiver_ledger_errors_total{kind="LedgerUnavailable"} 1.0' in text
 
+    async def test_a_job_that_is_silent_since_the_restart_has_its_last_arrival(
+        self, day: Ledger
+    ) -> None:
+        async with serving(scene(day)) as served:
+            _, text = await served.get("/metrics")
+        for job in ("146", "147", "148"):
+            assert f'receiver_last_arrival_timestamp_seconds{{job="{job}"}}' in text
+
     async def test_an_error_of_ours_shows_nothing_of_itself(
         self, empty: Ledger, caplog: pytest.LogCaptureFixture
     ) -> None:

@@ -80,6 +80,12 @@ class TestList:
         assert not found.list.batches
         assert [each.key for each in found.list.nameless] == ["nameless.gz"]
 
+    async def test_a_content_that_took_the_place_of_another_is_marked(self, empty: Ledger) -> None:
+        for etag in ("1", "2"):
+            await judge(empty, 147, HTTP, NOW - HOUR, key="a.log.gz", etag=etag)
+        found = await page_of(empty)
+        assert sorted(each.rewrites for each in found.list.batches) == ["", "1"]
+
     async def test_of_a_job_that_never_wrote_there_is_none(self, empty: Ledger) -> None:
         found = await page_of(empty)
         assert found.list.older is None

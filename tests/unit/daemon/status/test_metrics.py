@@ -79,6 +79,18 @@ def test_a_replay_moves_no_lateness_and_no_arrival(judged: tuple[Entry, Judgemen
     assert "receiver_lateness_seconds_sum{job=147}" not in found
 
 
+def test_a_content_that_took_the_place_of_another_is_counted(
+    judged: tuple[Entry, Judgement],
+) -> None:
+    entry, judgement = judged
+    metrics = Metrics()
+    metrics.judged(entry, judgement, read_seconds=0.1)
+    assert "receiver_rewritten_batches_total{job=147}" not in samples(metrics)
+    rewritten = msgspec.structs.replace(entry, rewrites="0")
+    metrics.judged(rewritten, judgement, read_seconds=0.1)
+    assert samples(metrics)["receiver_rewritten_batches_total{job=147}"] == 1
+
+
 def test_findings_of_one_code_are_one_batch_and_all_departures(
     judged: tuple[Entry, Judgement],
 ) -> None:

@@ -48,6 +48,26 @@ class TestADay:
         assert parked.what == "2 objects could not be read and are parked"
         assert found.verdict is Verdict.FAIL
 
+    async def test_a_batch_that_comes_late_leaves_the_newest_window_where_it_was(
+        self, empty: Ledger
+    ) -> None:
+        await judge(empty, 146, HTTP, NOW - 10 * MINUTE, late=1.0)
+        await judge(empty, 146, HTTP, NOW - 60 * MINUTE, late=54 * 60.0)
+        found = await overview(scene(empty))
+        (job,) = [each for each in found.jobs if each.id == 146]
+        assert job.last_window_end == NOW - 5 * MINUTE
+
+    async def test_what_fails_in_no_hour_fails_all_the_same(self, empty: Ledger) -> None:
+        await judge(empty, 146, HTTP, NOW - 10 * MINUTE)
+        findings = (error_finding("gzip-crc"),)
+        await judge(empty, 146, HTTP, NOW - 10 * MINUTE, findings, key="nameless.gz")
+        found = await overview(scene(empty))
+        (job,) = [each for each in found.jobs if each.id == 146]
+        assert (job.verdict, job.totals.failed, job.nameless_failed) == (Verdict.FAIL, 0, 1)
+        assert found.verdict is Verdict.FAIL
+        said = "Job 146 http_requests has failed batches whose names tell no window"
+        assert said in [each.what for each in found.troubles]
+
     async def test_jobs_in_trouble_come_first(self, day: Ledger) -> None:
         found = await overview(scene(day))
         assert [each.id for each in found.jobs] == [147, 148, 146]
