@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/installed
 
-.PHONY: install demo test lint bench fuzz score simulate requirements clean
+.PHONY: install demo test lint bench fuzz score simulate crash requirements clean
 
 install: $(STAMP)
 
@@ -39,6 +39,9 @@ score: install
 
 simulate: install
 	$(BIN)/python -m tests.simulation $(ARGS)
+
+crash: install
+	$(BIN)/python -m tests.crash $(ARGS)
 
 requirements:  # after a change of dependencies: pin all, with hashes, for every Python from 3.11 on
 	uv pip compile pyproject.toml --all-extras --group dev --universal --python-version 3.11 --generate-hashes \
