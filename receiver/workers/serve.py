@@ -132,8 +132,8 @@ async def _close(door: _Door) -> None:
         door.opened = None
         try:
             await opened.aclose()
-        except Exception:  # noqa: BLE001 (a driver's mistake; another one will be opened)
-            _log.exception("a store could not be closed")
+        except Exception as error:  # noqa: BLE001 (a driver's mistake; another will be opened)
+            _log.warning("a store could not be closed: %s", type(error).__name__)
 
 
 def _reply(replies: BinaryIO, order: Order, answer: Answer) -> None:
