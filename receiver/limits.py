@@ -252,6 +252,10 @@ GRACE_SECONDS: Final = 15 * 60.0
 Source: the FAQ of Cloudflare's Logpush. Until then it writes as before, to where it wrote before.
 """
 
+SOURCE_DOUBT_SECONDS: Final = 60.0
+"""What the API told before then is asked anew when a batch fails. Logpush itself follows a change
+of a job after minutes, so that what it told since holds for the batch."""
+
 SOURCE_SECONDS_MAX: Final = 60.0
 """The API tells its jobs by then, with all asking again; else those known before are kept."""
 

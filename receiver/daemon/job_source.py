@@ -6,7 +6,7 @@ before, and costs no other source anything.
 
 import asyncio
 import logging
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
 from random import Random
 
@@ -17,7 +17,7 @@ from receiver.clock import Clock
 from receiver.daemon.settings_jobs import JobsSettings
 from receiver.errors import ApiError, ApiUnavailable, ConfigError
 from receiver.job.job import Job
-from receiver.limits import SOURCE_RETRY_SECONDS, SOURCE_SECONDS_MAX
+from receiver.limits import SOURCE_DOUBT_SECONDS, SOURCE_RETRY_SECONDS, SOURCE_SECONDS_MAX
 
 _log = logging.getLogger(__name__)
 
@@ -51,7 +51,7 @@ class JobSource:
         self._clock = clock
         self._random = random
         self._jobs = settings.chosen(settings.fixed)
-        self._due = clock.monotonic()
+        self._due = self._asked = clock.monotonic()
         self._state = SourceState(
             name=settings.name,
             jobs=len(self._jobs),
@@ -71,6 +71,15 @@ class JobSource:
             return None
         return max(0.0, self._due - self._clock.monotonic())
 
+    def doubt(self) -> bool:
+        """Have it asked now if what is known is no longer young; return whether it is to be."""
+        if self.settings.scope is None:
+            return False
+        now = self._clock.monotonic()
+        if now - self._asked >= SOURCE_DOUBT_SECONDS:
+            self._due = min(self._due, now)
+        return self._due <= now
+
     async def jobs(self) -> list[Job]:
         """Return the jobs that are known, after asking where that is due."""
         if self.wait_seconds == 0:
@@ -79,6 +88,7 @@ class JobSource:
 
     async def _refresh(self) -> None:
         usual = self.settings.refresh.total_seconds()
+        self._asked = self._clock.monotonic()
         try:
             found = await self._ask()
         except (ApiError, ConfigError) as error:
@@ -168,6 +178,11 @@ class JobSources:
             for source, task in zip(self.sources, asked, strict=True)
             for job in task.result()
         ]
+
+    def doubt(self, names: Collection[str]) -> bool:
+        """Have those of these names asked whose answer is no longer young; whether any is to be."""
+        doubted = [source.doubt() for source in self.sources if source.settings.name in names]
+        return any(doubted)  # each of them is to be asked
 
     @property
     def unanswered(self) -> frozenset[str]:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import msgspec
 
-from receiver.daemon.settings import LogFormat, LogSettings
+from receiver.daemon.settings import LogFormat, LogLevel, LogSettings
 from receiver.report.phrase import visible
 
 
@@ -17,6 +17,9 @@ def set_up_logs(settings: LogSettings) -> None:
     logging.basicConfig(handlers=[handler], level=settings.level.upper(), force=True)
     for driver in ("botocore", "aiobotocore", "azure", "google", "gcsfs", "alembic", "sqlalchemy"):
         logging.getLogger(driver).setLevel(logging.ERROR)  # theirs repeats ours, with addresses
+    tries = logging.NOTSET if settings.level is LogLevel.DEBUG else logging.ERROR
+    for asking in ("receiver.store.retry", "receiver.store.sumo_calls", "receiver.api.calls"):
+        logging.getLogger(asking).setLevel(tries)  # whoever asks tells how it ends, once
 
 
 class _Json(logging.Formatter):

@@ -51,6 +51,7 @@ class RosterKeeper:
         self._memory = b""
         self._told: tuple[str, ...] = ()
         self._taken = asyncio.Event()
+        self._updated: asyncio.Future[None] | None = None
 
     async def start(self) -> None:
         """Learn what was watched before, and ask the sources for the first time."""
@@ -64,6 +65,20 @@ class RosterKeeper:
         while True:
             await self._wait()
             await self._update()
+            if self._updated is not None:
+                self._updated.set_result(None)
+                self._updated = None
+
+    async def doubt(self, place: str) -> None:
+        """Return when what the jobs of a place are is known as it is now.
+
+        Their API is asked, unless it was lately; where it does not answer, they are as they were.
+        """
+        names = {watch.source for watch in self.roster.watches if watch.place == place}
+        if self.sources.doubt(names):
+            self._updated = self._updated or asyncio.get_running_loop().create_future()
+            self._taken.set()
+            await asyncio.shield(self._updated)
 
     def take(self, settings: Iterable[JobsSettings]) -> None:
         """Take other sources, after a reload; those that did not change are kept."""

@@ -154,6 +154,7 @@ class Daemon:
             retries=Retries(tries=settings.intake.tries, park_after=settings.intake.park_after),
             observer=self._metrics,
             insistence=self._insistence,
+            doubt=self._keeper.doubt,
             at=self._at,
         )
         watchers = WatcherGroup(

@@ -1,7 +1,9 @@
 """One claim, from its beginning to its end: read, verified, recorded, or given back."""
 
+from collections.abc import Callable
 from datetime import datetime
 
+from receiver.check.report import Verdict
 from receiver.errors import WorkerLost
 from receiver.intake.parts import Hired, Parts
 from receiver.intake.retries import Retry, retry_of
@@ -11,12 +13,16 @@ from receiver.store.store import Object
 from receiver.workers.reading import Answer
 
 
-async def run_errand(claim: Claim, hired: Hired, parts: Parts) -> Answer:
+async def run_errand(claim: Claim, now_hired: Callable[[], Hired], parts: Parts) -> Answer:
     """Have a claimed object verified and record what came of it; return that.
 
     The claim is given up in one transaction with the verdict. If the process ends before that, the
     claim expires, and the object is read again; if after, there is nothing left to do.
+
+    A failure is doubted: its job may have changed, and nobody here know it yet. Where others are
+    hired meanwhile to judge the place by other Expectations, the object is theirs.
     """
+    hired = now_hired()
     entry, began = claim.entry, parts.clock.monotonic()
     obj = Object(
         key=entry.key,
@@ -35,6 +41,12 @@ async def run_errand(claim: Claim, hired: Hired, parts: Parts) -> Answer:
     if answer.report is None:
         await _put_back(claim, answer, parts, now)
         return answer
+    if answer.report.verdict is Verdict.FAIL:
+        await parts.doubt(entry.place)
+        anew = now_hired().assignment(entry.place)
+        if anew is not None and anew != hired.assignment(entry.place):
+            await give_back(claim, parts)
+            return answer
     judgement = Judgement(
         report=answer.report,
         etag=answer.etag,

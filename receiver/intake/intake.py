@@ -14,7 +14,7 @@ from receiver.errors import LedgerUnavailable
 from receiver.intake.insistence import Insistence
 from receiver.intake.leases import Leases
 from receiver.intake.observer import IntakeObserver, Unobserved
-from receiver.intake.parts import Hired, Parts, Readers
+from receiver.intake.parts import Doubt, Hired, Parts, Readers, no_doubt
 from receiver.intake.post import Post
 from receiver.intake.retries import Retries
 from receiver.intake.room import Room
@@ -33,7 +33,7 @@ class Intake:
 
     `owner` names this process in the ledger, no other has the same. `bytes_max` is what reading may
     take of memory, estimated; the workers' own is not in it. `hire` starts who reads; the default
-    is a StandingCrew of `processes`.
+    is a StandingCrew of `processes`. `doubt` is awaited before a failure is recorded.
     """
 
     def __init__(
@@ -49,6 +49,7 @@ class Intake:
         observer: IntakeObserver | None = None,
         insistence: Insistence | None = None,
         hire: Hire | None = None,
+        doubt: Doubt = no_doubt,
         at: At = go_on,
     ) -> None:
         told = Unobserved() if observer is None else observer
@@ -68,6 +69,7 @@ class Intake:
             observer=told,
             clock=clock,
             random=random,
+            doubt=doubt,
             at=at,
             owner=owner,
             bytes_max=bytes_max,
@@ -162,7 +164,7 @@ class Intake:
     def _rehire(self, assignments: dict[str, Assignment], tasks: asyncio.TaskGroup) -> None:
         before = self._hired
         readers = self._hire(list(assignments.values()), tasks)
-        self._hired = Hired(readers, {place: number for number, place in enumerate(assignments)})
+        self._hired = Hired(readers, assignments)
         self._assignments = assignments
         self._all_hired = [each for each in self._all_hired if not each.gone] + [self._hired]
         if before is not None:

@@ -1,7 +1,8 @@
 """What all of an intake shares."""
 
+from collections.abc import Awaitable, Callable, Mapping
 from random import Random
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 import msgspec
 
@@ -14,7 +15,14 @@ from receiver.intake.room import Room
 from receiver.intake.steps import At
 from receiver.ledger.ledger import Ledger
 from receiver.store.store import Object
-from receiver.workers.reading import Answer
+from receiver.workers.reading import Answer, Assignment
+
+Doubt: TypeAlias = Callable[[str], Awaitable[None]]
+"""A batch of a place fails: see to it that what it is held against is what its job is now."""
+
+
+async def no_doubt(place: str) -> None:
+    """Take the Expectations as they are."""
 
 
 class Readers(Protocol):
@@ -30,17 +38,22 @@ class Readers(Protocol):
 
 
 class Hired:
-    """Readers, and which place has which number with them.
+    """Readers, and the places that are theirs.
 
     Hired for some Expectations; when these change, others are, and these go when they are done.
     """
 
-    def __init__(self, readers: Readers, numbers: dict[str, int]) -> None:
+    def __init__(self, readers: Readers, assignments: Mapping[str, Assignment]) -> None:
         self._readers = readers
-        self._numbers = numbers
+        self._assignments = assignments
+        self._numbers = {place: number for number, place in enumerate(assignments)}
         self._objects = 0
         self._leaving = False
         self.gone = False
+
+    def assignment(self, place: str) -> Assignment | None:
+        """Return what they hold a place's batches against; None where it is not theirs."""
+        return self._assignments.get(place)
 
     async def answer(self, place: str, obj: Object) -> Answer:
         """Have an object verified."""
@@ -77,6 +90,7 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
     observer: IntakeObserver
     clock: Clock
     random: Random
+    doubt: Doubt
     at: At
     owner: str
     bytes_max: int

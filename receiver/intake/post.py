@@ -125,7 +125,7 @@ class Post:
                 self._parts.room.leave(self._place, cost_bytes)
                 break
             claim = self._claimed.popleft()
-            errand = self._tasks.create_task(self._errand(claim, hired(), cost_bytes))
+            errand = self._tasks.create_task(self._errand(claim, hired, cost_bytes))
             begun.append(errand)
             self._errands.add(errand)
             errand.add_done_callback(self._errands.discard)
@@ -134,7 +134,7 @@ class Post:
             self._claimed.popleft()
         return begun
 
-    async def _errand(self, claim: Claim, hired: Hired, cost_bytes: int) -> None:
+    async def _errand(self, claim: Claim, hired: Callable[[], Hired], cost_bytes: int) -> None:
         failures = self._failures
         try:
             self._learn(await run_errand(claim, hired, self._parts), failures)

@@ -8,15 +8,23 @@ import sys
 from collections import defaultdict
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
-from threading import Thread
+from threading import Lock, Thread
 from typing import BinaryIO, Final
 
 from receiver.clock import SystemClock
 from receiver.errors import Reason, ReceiverError, StoreUnavailable
 from receiver.limits import STORE_CALL_SECONDS
 from receiver.store.open import open_store
-from receiver.workers.reading import Answer, Assignment, Desks, unread
-from receiver.workers.wire import Order, Reply, frame, read_assignments, read_order, take_blocking
+from receiver.workers.reading import Assignment, Desks, unread
+from receiver.workers.wire import (
+    Order,
+    Remark,
+    Reply,
+    frame,
+    read_assignments,
+    read_order,
+    take_blocking,
+)
 
 _OF_KEYS: Final = frozenset(
     {
@@ -35,15 +43,45 @@ def main() -> None:
     """Answer orders until the parent closes the pipe, which it does by ending, too."""
     for number in (signal.SIGINT, signal.SIGTERM):  # for the parent to act on: its end is ours
         signal.signal(number, signal.SIG_IGN)
-    logging.basicConfig(format="logpush-receiver: %(message)s")  # stderr, which is the parent's
-    replies = os.fdopen(os.dup(1), "wb")
+    replies = _Replies(os.fdopen(os.dup(1), "wb"))
     os.dup2(2, 1)  # what a driver may print must not come between the frames
+    logging.basicConfig(handlers=[_Remarks(replies)])
     first = take_blocking(sys.stdin.buffer)
     if first is not None:
         asyncio.run(_serve(read_assignments(first), replies))
 
 
-async def _serve(assignments: Sequence[Assignment], replies: BinaryIO) -> None:
+class _Replies:
+    """The way back to the parent. Whoever logs may be in any thread, so frames take turns."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream = stream
+        self._turn = Lock()
+
+    def send(self, content: Reply | Remark) -> None:
+        """Send something, whole."""
+        with self._turn:
+            try:
+                self._stream.write(frame(content))
+                self._stream.flush()
+            except BrokenPipeError:
+                os._exit(0)  # the parent is gone
+
+
+class _Remarks(logging.Handler):
+    """What is logged here is the parent's to log."""
+
+    def __init__(self, replies: _Replies) -> None:
+        super().__init__()
+        self._replies = replies
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._replies.send(
+            Remark(logger=record.name, level=record.levelno, message=self.format(record))
+        )
+
+
+async def _serve(assignments: Sequence[Assignment], replies: _Replies) -> None:
     orders: asyncio.Queue[Order] = asyncio.Queue()  # the parent keeps it short
     loop = asyncio.get_running_loop()
 
@@ -76,7 +114,7 @@ class _Work:
     been renewed, and a worker lives for months.
     """
 
-    def __init__(self, assignments: Sequence[Assignment], replies: BinaryIO) -> None:
+    def __init__(self, assignments: Sequence[Assignment], replies: _Replies) -> None:
         self._assignments = assignments
         self._replies = replies
         self._desks = Desks(assignments)
@@ -98,7 +136,7 @@ class _Work:
         else:
             answer = await self._desks.answer(order.place, order.object)
             door.users -= 1
-        _reply(self._replies, order, answer)
+        self._replies.send(Reply(number=order.number, answer=answer))
         if answer.reason in _OF_KEYS:
             await _close(door)
 
@@ -134,11 +172,3 @@ async def _close(door: _Door) -> None:
             await opened.aclose()
         except Exception as error:  # noqa: BLE001 (a driver's mistake; another will be opened)
             _log.warning("a store could not be closed: %s", type(error).__name__)
-
-
-def _reply(replies: BinaryIO, order: Order, answer: Answer) -> None:
-    try:
-        replies.write(frame(Reply(number=order.number, answer=answer)))
-        replies.flush()
-    except BrokenPipeError:
-        os._exit(0)  # the parent is gone

@@ -24,19 +24,27 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     object: Object
 
 
-class Reply(msgspec.Struct, frozen=True, kw_only=True):
+class Reply(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     """What came of an Order."""
 
     number: int
     answer: Answer
 
 
+class Remark(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """What a worker logs, for the parent to log: it knows where to, and in which format."""
+
+    logger: str
+    level: int
+    message: str
+
+
 _to_bytes: Final = msgspec.msgpack.Encoder().encode
 read_order: Final = msgspec.msgpack.Decoder(Order).decode
-read_reply: Final = msgspec.msgpack.Decoder(Reply).decode
+read_reply: Final = msgspec.msgpack.Decoder(Reply | Remark).decode
 
 
-def frame(content: Order | Reply | tuple[Assignment, ...]) -> bytes:
+def frame(content: Order | Reply | Remark | tuple[Assignment, ...]) -> bytes:
     """Return something as a frame."""
     body = pickle.dumps(content) if isinstance(content, tuple) else _to_bytes(content)
     return len(body).to_bytes(_HEADER_BYTES) + body

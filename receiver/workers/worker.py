@@ -1,6 +1,7 @@
 """A worker as its parent sees it: a process that answers Orders, until it is no longer needed."""
 
 import asyncio
+import logging
 import signal
 import sys
 from asyncio.subprocess import PIPE, Process
@@ -13,7 +14,7 @@ from receiver.errors import WorkerLost
 from receiver.limits import WORKER_END_SECONDS
 from receiver.store.store import Object
 from receiver.workers.reading import Answer, Assignment
-from receiver.workers.wire import Order, frame, read_reply, take
+from receiver.workers.wire import Order, Remark, frame, read_reply, take
 
 # -P: the folder that we stand in may be full of anybody's files, and is no place for modules.
 _COMMAND: Final = (
@@ -44,6 +45,9 @@ class Worker:
         try:
             while (body := await take(self._process.stdout)) is not None:
                 reply = read_reply(body)
+                if isinstance(reply, Remark):
+                    logging.getLogger(reply.logger).log(reply.level, "%s", reply.message)
+                    continue
                 answered = self._waiting.pop(reply.number, None)
                 if answered is not None and not answered.done():
                     answered.set_result(reply.answer)

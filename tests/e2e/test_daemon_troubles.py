@@ -31,6 +31,7 @@ from tests.servers.proxy import Cut, FaultProxy, Faults, fault_proxy_beside
 from tests.servers.s3 import S3Server
 
 LIFE = (sys.executable, "-m", "tests.crash.life")
+TOLD_EACH = 6  # lines a trouble: that it cannot be listed, or read, and that it can again
 PROMPT_SECONDS = 6.0  # from its arrival to its verdict, of a place that nothing is wrong with
 
 
@@ -104,6 +105,10 @@ class TestSickStores:
         assert list(landing.mistakes(wells, root="")) == []
         assert list(bucket.mistakes(sicks, root="logs/")) == []
         assert max(map(seconds_to_verdict, wells)) < PROMPT_SECONDS
+        assert all(line.startswith("{") for line in daemon.err), daemon.err
+        told = daemon.warnings
+        assert not [each for each in told if "asking again" in each]
+        assert len(told) <= TOLD_EACH * len(SICK), told
 
     def be_sick(self, proxy: FaultProxy, faults: Faults) -> None:
         """Have this trouble from now on, and none of the connections that there were."""

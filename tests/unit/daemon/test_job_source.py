@@ -9,6 +9,7 @@ import pytest
 
 from receiver.daemon.job_source import JobSources
 from receiver.daemon.settings import Settings, read_settings
+from receiver.limits import SOURCE_DOUBT_SECONDS
 from tests.servers.launch import free_port
 from tests.servers.logpush_api import ACCOUNT, TOKEN, ZONE, Answer, LogpushServer, logpush_server
 from tests.unit.daemon.configuring import CONF, SMALLEST, fields, write
@@ -73,6 +74,43 @@ async def test_the_api_is_asked_once_for_each_refresh(
     assert await ids(asked) == [146, 147]
     assert len(server.asked) == 2
     assert server.asked[0].path.startswith(f"/client/v4/zones/{ZONE}/")
+
+
+async def test_what_is_doubted_is_asked_anew_unless_it_was_told_lately(
+    settings: Settings, server: LogpushServer, clock: VirtualClock
+) -> None:
+    asked = sources(settings, clock)
+    name = asked.states[0].name
+    await asked.jobs()
+    await clock.sleep(SOURCE_DOUBT_SECONDS - 1)
+    assert not asked.doubt({name})
+    await clock.sleep(1)
+    assert not asked.doubt({"another"})
+    server.add(destination_conf=CONF)
+    assert asked.doubt({"another", name})
+    assert asked.wait_seconds == 0
+    assert await ids(asked) == [146, 147]
+    assert not asked.doubt({name})
+    assert asked.wait_seconds == REFRESH
+
+
+async def test_a_doubt_does_not_press_an_api_that_does_not_answer(
+    settings: Settings, server: LogpushServer, clock: VirtualClock
+) -> None:
+    asked = sources(settings, clock)
+    await asked.jobs()
+    await clock.sleep(REFRESH)
+    server.script = [Answer(status=403, body="{}")] * 9
+    await asked.jobs()
+    waits = asked.wait_seconds or 0
+    assert not asked.doubt({asked.states[0].name})
+    assert asked.wait_seconds == waits > 0
+
+
+async def test_jobs_of_a_file_are_beyond_doubt(tmp_path: Path, clock: VirtualClock) -> None:
+    asked = sources(of(tmp_path, 'file = "job.json"'), clock)
+    await clock.sleep(1e6)
+    assert not asked.doubt({"job.json"})
 
 
 @pytest.mark.parametrize(

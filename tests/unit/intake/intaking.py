@@ -1,7 +1,7 @@
 """An intake in a simulated time: places in memory, a ledger in memory, readers in this process."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from random import Random
 from typing import cast
@@ -122,6 +122,8 @@ class Scene:
         self.stores: dict[str, MemoryStore] = {}
         self.crews: list[Crew] = []
         self.crew_error: Callable[[Object], Exception | None] = lambda obj: None
+        self.doubted: list[str] = []
+        self.on_doubt: Callable[[], Awaitable[None]] | None = None
         self.places = places
         self.insistence = Insistence(clock=self.clock, random=Random(1))
         self.intake = Intake(
@@ -134,6 +136,7 @@ class Scene:
             observer=self.observer,
             insistence=self.insistence,
             hire=self._hire,
+            doubt=self._doubt,
         )
         self._objects_each = objects_each
 
@@ -176,6 +179,11 @@ class Scene:
 
     def claimed(self) -> int:
         return sum(row.owner is not None for row in self.ledger.memory.rows.values())
+
+    async def _doubt(self, place: str) -> None:
+        self.doubted.append(place)
+        if self.on_doubt is not None:
+            await self.on_doubt()
 
     def _hire(self, assignments: Sequence[Assignment], tasks: asyncio.TaskGroup) -> Readers:
         self.crews.append(Crew(assignments, self))

@@ -257,6 +257,58 @@ async def test_after_a_change_what_begins_is_held_against_the_new_expectation() 
 
 
 @in_no_time
+async def test_a_failure_of_a_job_that_has_changed_is_judged_by_what_it_is_now() -> None:
+    scene = Scene("a", objects_each=0)
+
+    async def learn() -> None:
+        await asyncio.sleep(3)  # the API answers
+        await scene.intake.change([target("a", SPECTRUM, HTTP)])
+
+    scene.on_doubt = learn
+    async with scene.running():
+        await scene.intake.change([target("a", SPECTRUM)])
+        await scene.write("a", 3)
+        scene.intake.wake(place("a"))
+        await asyncio.sleep(60)
+    entries = [row.entry for row in scene.ledger.memory.rows.values()]
+    assert [(entry.verdict, entry.judgements, entry.tries) for entry in entries] == [
+        ("pass", 1, 0)
+    ] * 3
+    assert set(scene.doubted) == {place("a")}
+    assert scene.claimed() == 0
+
+
+@in_no_time
+async def test_a_failure_stands_where_the_job_is_what_it_was_and_no_other_verdict_is_doubted() -> (
+    None
+):
+    scene = Scene("a", objects_each=3)
+    async with scene.running():
+        await asyncio.sleep(10)
+        assert scene.doubted == []
+        await scene.write("a", content=b"no gzip")
+        await asyncio.sleep(60)
+    assert scene.doubted == [place("a")]
+    verdicts = [row.entry.verdict for row in scene.ledger.memory.rows.values()]
+    assert verdicts == ["pass", "pass", "pass", "fail"]
+
+
+@in_no_time
+async def test_a_failure_at_a_place_that_is_dropped_meanwhile_is_recorded() -> None:
+    scene = Scene("a", objects_each=0)
+
+    async def drop() -> None:
+        await scene.intake.change([])
+
+    scene.on_doubt = drop
+    async with scene.running():
+        await scene.write("a", content=b"no gzip")
+        await asyncio.sleep(60)
+    (row,) = scene.ledger.memory.rows.values()
+    assert row.entry.verdict == "fail"
+
+
+@in_no_time
 async def test_a_change_that_changes_nothing_disturbs_nobody() -> None:
     scene = Scene("a")
     async with scene.running():

@@ -12,11 +12,13 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from receiver.destination.parse import parse_destination
 from receiver.errors import WorkerLost
 from receiver.secret import Secret
 from receiver.store.local import LocalStore
 from receiver.workers.reading import Assignment
 from receiver.workers.worker import Worker, start_worker
+from tests.servers.launch import free_port
 from tests.unit.sweeping import HTTP, body, folder, name, write
 
 NAME = name("20261122T1015")
@@ -64,6 +66,25 @@ async def test_what_cannot_be_opened_or_read_is_an_answer(tmp_path: Path) -> Non
     sent = msgspec.structs.replace(bad.destination, scheme="https")
     async with worker(msgspec.structs.replace(bad, destination=sent)) as given:
         assert (await given.answer(0, obj)).error
+
+
+async def test_what_a_worker_logs_is_logged_by_its_parent_and_as_it_would_log_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "an-id")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "a-key")
+    obj = await LocalStore(tmp_path).find(write(tmp_path / NAME).name)
+    assignment = Assignment(
+        destination=parse_destination("s3://bucket/logs?region=us-east-1"),
+        expectations=(HTTP,),
+        endpoint_url=f"http://127.0.0.1:{free_port()}",
+    )
+    async with worker(assignment) as given:
+        assert (await given.answer(0, obj)).report is None
+    told = [record for record in caplog.records if "asking again in" in record.getMessage()]
+    assert {(record.name, record.levelname) for record in told} == {
+        ("receiver.store.retry", "WARNING")
+    }
 
 
 async def test_ctrl_c_is_not_for_workers(tmp_path: Path) -> None:
