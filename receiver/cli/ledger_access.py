@@ -78,14 +78,15 @@ async def open_daemons_ledger(settings: "Settings") -> "AsyncIterator[Ledger]":
         yield ledger
 
 
-async def read_roster(settings: "Settings", *, clock: Clock) -> Rostered:
-    """Ask for the jobs of the configuration."""
+async def read_roster(settings: "Settings", ledger: "Ledger", *, clock: Clock) -> Rostered:
+    """Ask for the jobs of the configuration; what they were lately is in the ledger."""
     from receiver.daemon.job_source import JobSources
     from receiver.daemon.roster import Roster
+    from receiver.daemon.roster_keeper import MEMORY
 
     random = Random()  # noqa: S311 (spreads waits, guards nothing)
     sources = JobSources(settings.jobs, clock=clock, random=random)
-    roster = Roster()
+    roster = Roster(memory=await ledger.recall(MEMORY) or b"")
     roster.update(await sources.jobs(), now=clock.now(), unanswered=sources.unanswered)
     return Rostered(roster=roster, sources=sources.states)
 

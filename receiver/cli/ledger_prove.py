@@ -17,10 +17,10 @@ from receiver.cli.ledger_access import (
     to_option,
     whole_span,
 )
-from receiver.cli.ledger_progress import Ticker
 from receiver.cli.ledger_words import as_json
 from receiver.cli.output import color_option, echo, echo_lines, format_option, wants_colour
 from receiver.cli.streams import complain
+from receiver.cli.ticker import Ticker
 from receiver.clock import SystemClock
 from receiver.report.ink import Ink, Style
 from receiver.report.phrase import counted, visible, wrap
@@ -91,7 +91,7 @@ async def _prove(
 
     interrupted = False
     async with open_daemons_ledger(settings) as ledger:
-        jobs = await read_roster(settings, clock=clock)
+        jobs = await read_roster(settings, ledger, clock=clock)
         with Ticker() as ticker:
             telling.ticker = ticker
             try:
@@ -103,6 +103,7 @@ async def _prove(
                     open_=lambda target: open_store(
                         target.destination, clock=clock, endpoint_url=target.endpoint_url
                     ),
+                    absence=jobs.roster.absence,
                     on_chain=telling.chain,
                     on_object=telling.object,
                 )

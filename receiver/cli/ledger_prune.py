@@ -10,17 +10,17 @@ import msgspec
 
 from receiver.cli.config import config_option
 from receiver.cli.ledger_access import load_settings, open_daemons_ledger
-from receiver.cli.ledger_progress import Ticker
 from receiver.cli.ledger_words import as_json
 from receiver.cli.output import echo, echo_lines, format_option
 from receiver.cli.streams import complain
+from receiver.cli.ticker import Ticker
 from receiver.clock import Clock, SystemClock
 from receiver.report.phrase import counted, wrap
 from receiver.report.sweep_report import Exit
 from receiver.report.text import COLUMNS
 
 if TYPE_CHECKING:
-    from receiver.daemon.settings import LedgerSettings, Settings
+    from receiver.daemon.settings import Settings
     from receiver.ledger.ledger import Entry, Ledger
 
 _PAUSE_SECONDS = 0.05  # between two steps, for a daemon that wants to write
@@ -73,16 +73,17 @@ async def _opened(settings: "Settings", *, clock: Clock, dry_run: bool) -> Prune
     async with open_daemons_ledger(settings) as ledger:
         with Ticker() as ticker:
             work = _count if dry_run else _prune
-            return await work(ledger, settings.ledger, clock, ticker)
+            return await work(ledger, settings, clock, ticker)
 
 
-async def _prune(ledger: "Ledger", kept: "LedgerSettings", clock: Clock, ticker: Ticker) -> Pruned:
-    now, forgotten = clock.now(), 0
+async def _prune(ledger: "Ledger", settings: "Settings", clock: Clock, ticker: Ticker) -> Pruned:
+    kept, now, forgotten = settings.ledger, clock.now(), 0
     try:
         while step := await ledger.prune(
             reports_before=now - kept.keep_reports,
             entries_before=now - kept.keep_entries,
             entries_max=kept.entries_max,
+            early_before=now - settings.keep_open,
         ):
             forgotten += step
             ticker.say(f"{forgotten:,} forgotten")
@@ -92,22 +93,24 @@ async def _prune(ledger: "Ledger", kept: "LedgerSettings", clock: Clock, ticker:
     return Pruned(forgotten=forgotten, dry_run=False)
 
 
-async def _count(ledger: "Ledger", kept: "LedgerSettings", clock: Clock, ticker: Ticker) -> Pruned:
+async def _count(ledger: "Ledger", settings: "Settings", clock: Clock, ticker: Ticker) -> Pruned:
     """Go through the ledger once and count; a contract that has no such question has this."""
-    now = clock.now()
+    kept, now = settings.ledger, clock.now()
     reports_before, entries_before = now - kept.keep_reports, now - kept.keep_entries
-    seen = old = reports = 0
+    early_before = now - settings.keep_open
+    seen = old = early = reports = 0
     async for entry in ledger.entries():
         seen += 1
         if not seen % 10_000:
             ticker.say(f"{seen:,} entries counted")
         old += _is_old(entry, entries_before)
+        early += _is_old(entry, early_before)
         if (entry.errors or entry.warnings) and _is_old(entry, reports_before):
             reports += await ledger.report(entry.id) is not None
     segments = 0
     async for segment in ledger.segments(end=entries_before):
         segments += segment.lines is not None and segment.end <= entries_before
-    entries = max(old, seen - kept.entries_max)
+    entries = max(old, min(early, seen - kept.entries_max))
     return Pruned(
         forgotten=entries + reports + segments,
         dry_run=True,

@@ -19,10 +19,10 @@ from receiver.cli.ledger_access import (
     to_option,
     whole_span,
 )
-from receiver.cli.ledger_progress import Ticker
 from receiver.cli.output import color_option, format_option, wants_colour
 from receiver.cli.replay_text import Telling
 from receiver.cli.streams import complain
+from receiver.cli.ticker import Ticker
 from receiver.clock import SystemClock
 from receiver.report.ink import Ink
 from receiver.report.phrase import counted
@@ -65,8 +65,9 @@ def replay(
 ) -> int:
     """Verify the batches of a window again and tell which verdicts change.
 
-    Jobs are as the configuration has them now. A daemon may be running: it takes its share. The
-    new verdicts stand in the ledger as any others, and in the manifest beside the old ones.
+    Jobs are as the configuration has them now, and for a while after a change as they were, too. A
+    daemon may be running: it takes its share. The new verdicts stand in the ledger as any others,
+    and in the manifest beside the old ones.
     """
     if from_ is None:
         raise click.UsageError("--from is missing: say which windows, as --from -6h")
@@ -86,7 +87,7 @@ async def _replay(
 
     random = Random()  # noqa: S311 (spreads waits and names a process)
     async with open_daemons_ledger(settings) as ledger:
-        jobs = await read_roster(settings, clock=clock)
+        jobs = await read_roster(settings, ledger, clock=clock)
         with Ticker() as telling.ticker:
             one = Replay(
                 ledger,
@@ -101,6 +102,7 @@ async def _replay(
                 make_intake=lambda observer, insistence: _intake(
                     settings, ledger, observer, insistence, clock=clock, random=random
                 ),
+                absence=jobs.roster.absence,
                 on_entry=telling.take,
                 on_total=telling.expect,
             )

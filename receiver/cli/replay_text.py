@@ -4,9 +4,9 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
-from receiver.cli.ledger_progress import Ticker
 from receiver.cli.ledger_words import as_json
 from receiver.cli.output import echo, echo_lines
+from receiver.cli.ticker import Ticker
 from receiver.report.ink import Ink, Style
 from receiver.report.phrase import counted, visible, wrap
 from receiver.report.sweep_report import Exit
@@ -23,7 +23,7 @@ _WORDS: Final = {
     "first": "judged for the first time",
     "gone": "not there any more, with the verdict that they had",
     "unread": "could not be read",
-    "unwatched": "in places to which no job of the configuration writes",
+    "unwatched": "in places to which no job that is known writes",
 }
 _LOST: Final = frozenset({"gone", "unread", "unwatched"})
 

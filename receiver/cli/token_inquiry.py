@@ -74,7 +74,7 @@ async def _look(inquiry: Inquiry, search: Search, clock: Clock) -> Challenge | N
             deadline_seconds=inquiry.wait_seconds,
             clock=clock,
             random=Random(),  # noqa: S311 (spreads waits, guards nothing)
-            on_wait=spinner.say,
+            on_wait=spinner.wait,
             past_expired=inquiry.past_expired and inquiry.filename is None,
         )
 

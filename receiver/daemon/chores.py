@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Final
 
 from receiver.clock import Clock
-from receiver.daemon.settings import LedgerSettings
+from receiver.daemon.settings import Settings
 from receiver.intake.insistence import Insistence
 from receiver.ledger.ledger import Ledger
 
@@ -28,7 +28,7 @@ class Chores:
 
     def __init__(
         self,
-        settings: Callable[[], LedgerSettings],
+        settings: Callable[[], Settings],
         *,
         ledger: Ledger,
         clock: Clock,
@@ -61,12 +61,13 @@ class Chores:
     async def prune(self) -> None:
         """Forget what is older than the settings keep."""
         settings, now = self._settings(), self._clock.now()
-        forgotten = 0
+        kept, forgotten = settings.ledger, 0
         while step := await self._insistence.ask(
             lambda: self._ledger.prune(
-                reports_before=now - settings.keep_reports,
-                entries_before=now - settings.keep_entries,
-                entries_max=settings.entries_max,
+                reports_before=now - kept.keep_reports,
+                entries_before=now - kept.keep_entries,
+                entries_max=kept.entries_max,
+                early_before=now - settings.keep_open,
             )
         ):
             forgotten += step

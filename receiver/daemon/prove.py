@@ -16,9 +16,10 @@ from receiver.daemon.prove_known import Register
 from receiver.daemon.prove_manifest import Problems
 from receiver.daemon.prove_place import PlaceProof, Proved
 from receiver.daemon.replaying_entries import entries_of_span
-from receiver.errors import ConfigError, StoreError
+from receiver.errors import ConfigError, StoreError, cause_of
 from receiver.ledger.chain import ChainCheck
 from receiver.ledger.ledger import Ledger, State
+from receiver.report.phrase import counted
 from receiver.selection.overlap import elsewhere
 from receiver.selection.span import Span
 from receiver.selection.target import Target
@@ -49,10 +50,13 @@ async def prove(
     span: Span,
     clock: Clock,
     open_: OpenStore,
+    absence: Callable[[str], str],
     on_chain: Callable[[Chain], None],
     on_object: Callable[[Proved], None],
 ) -> None:
     """Verify the chain, then read the objects; tell of the chain once, of each object once.
+
+    `absence` says of a place that is not among the targets why not.
 
     Raises:
         LedgerError: the ledger cannot be read.
@@ -71,8 +75,7 @@ async def prove(
         held = register.places()
         watched = {target.destination.identity for target in targets}
         for place in sorted(held.keys() - watched):
-            said = f"no job of the configuration writes there any more: {held[place]:,} objects"
-            proof.unread(place, said)
+            proof.unread(place, f"{absence(place)}: {counted(held[place], 'object')}")
         for number, target in enumerate(targets):
             if target.judged or target.destination.identity in held:
                 taken = elsewhere(targets, number)
@@ -82,7 +85,7 @@ async def prove(
                 except (StoreError, ConfigError) as error:
                     proof.unread(target.destination.identity, str(error))
                 except ExceptionGroup as group:
-                    raise _first(group) from group
+                    raise cause_of(group) from group
 
 
 async def _read_chain(
@@ -122,11 +125,3 @@ async def _read_chain(
         last_hash=last_hash,
     )
     return chain, horizon or now
-
-
-def _first(group: ExceptionGroup[Exception]) -> Exception:
-    """Return what ended the group; what came of that is of no interest."""
-    error: Exception = group
-    while isinstance(error, ExceptionGroup):
-        error = error.exceptions[0]
-    return error

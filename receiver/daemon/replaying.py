@@ -13,7 +13,7 @@ from typing import Final, TypeAlias
 from receiver.clock import Clock
 from receiver.daemon.replaying_entries import entries_of_span
 from receiver.daemon.replaying_wait import Fate, Pending, Replayed, replayed
-from receiver.errors import ConfigError, ObjectMissing, StoreError
+from receiver.errors import ConfigError, ObjectMissing, StoreError, cause_of
 from receiver.intake.insistence import Insistence
 from receiver.intake.intake import Intake
 from receiver.intake.observer import IntakeObserver
@@ -44,7 +44,10 @@ MakeIntake: TypeAlias = Callable[[IntakeObserver, Insistence], Intake]
 
 
 class Replay:
-    """Judges a span once more. `make_intake` gives an intake that tells the observer given it."""
+    """Judges a span once more. `make_intake` gives an intake that tells the observer given it.
+
+    `absence` says of a place that is not among the targets why not.
+    """
 
     def __init__(
         self,
@@ -57,6 +60,7 @@ class Replay:
         insistence: Insistence,
         open_: OpenStore,
         make_intake: MakeIntake,
+        absence: Callable[[str], str],
         on_entry: Callable[[Replayed], None],
         on_total: Callable[[int], None],
     ) -> None:
@@ -67,6 +71,7 @@ class Replay:
         self._clock = clock
         self._insistence = insistence
         self._open = open_
+        self._absence = absence
         self._tell = on_entry
         self._on_total = on_total
         self._began = clock.now()
@@ -102,7 +107,7 @@ class Replay:
                     whole = False
                 await self._intake.drain(DRAIN_SECONDS)
         except ExceptionGroup as group:
-            raise _first(group) from group
+            raise cause_of(group) from group
         return whole
 
     async def _judge_all(self, finder: "_Finder") -> None:
@@ -126,8 +131,7 @@ class Replay:
         page: list[Entry] = []
         async for entry in self._entries():
             if entry.place not in self._targets:
-                said = "no job of the configuration writes there any more"
-                self._tell(replayed(entry, Fate.UNWATCHED, said))
+                self._tell(replayed(entry, Fate.UNWATCHED, self._absence(entry.place)))
                 continue
             page.append(entry)
             if len(page) == PAGE:
@@ -194,11 +198,3 @@ class _Finder:
             store = await self._opened.enter_async_context(self._open(self._targets[place]))
             self._stores.setdefault(place, store)
         return self._stores[place]
-
-
-def _first(group: ExceptionGroup[Exception]) -> Exception:
-    """Return what ended the group; what came of that is of no interest."""
-    error: Exception = group
-    while isinstance(error, ExceptionGroup):
-        error = error.exceptions[0]
-    return error

@@ -38,7 +38,7 @@ class Fate(StrEnum):
     FIRST = "first"  # it had none: it was parked
     GONE = "gone"  # the object is not there any more: it keeps the verdict that it had
     UNREAD = "unread"
-    UNWATCHED = "unwatched"  # no job of the configuration writes there any more
+    UNWATCHED = "unwatched"  # no job that is known writes there
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):

@@ -34,7 +34,7 @@ class Why(StrEnum):
     UNREADABLE = "unreadable"  # where it writes, nothing can be read back
     UNJUDGED = "unjudged"  # its records are in a form that is not judged
     INVALID = "invalid"  # a person is needed: the job makes no sense to us
-    UNKNOWN = "unknown"  # where it writes is not known since the restart
+    UNKNOWN = "unknown"  # where it writes, or wrote, is not known since the start
 
 
 class Unwatched(msgspec.Struct, frozen=True, kw_only=True):
@@ -96,6 +96,13 @@ class Roster:
             )
             found.append(msgspec.structs.replace(target, expectations=expectations))
         return tuple(found)
+
+    def absence(self, place: str) -> str:
+        """Say why a place is not watched, as of now."""
+        for watch in self._watches.values():
+            if watch.place == place and place not in self._places:
+                return f"{watch.label}: {_unknown(watch)}"
+        return "no job of the configuration writes there any more"
 
     @property
     def watches(self) -> tuple[Watch, ...]:
@@ -192,14 +199,12 @@ class Roster:
     def _name_the_unknown(self) -> None:
         for watch in self._watches.values():
             if watch.place not in self._places:
-                said = f"{watch.label}: where it writes is not known since the restart"
-                tail = "it is gone" if watch.until else f"{watch.source} has not answered yet"
                 self._unwatched.append(
                     Unwatched(
                         label=watch.label,
                         source=watch.source,
                         why=Why.UNKNOWN,
-                        reason=f"{said}; {tail}",
+                        reason=f"{watch.label}: {_unknown(watch)}",
                     )
                 )
 
@@ -207,3 +212,9 @@ class Roster:
         name = label(given.job)
         said = reason if reason.startswith(f"{name}: ") else f"{name}: {reason}"
         self._unwatched.append(Unwatched(label=name, source=given.source, why=why, reason=said))
+
+
+def _unknown(watch: Watch) -> str:
+    if watch.until is None:
+        return f"where it writes is not known before {watch.source} answers"
+    return "it has changed or gone, and where it wrote is remembered nowhere"

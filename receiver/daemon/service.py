@@ -105,7 +105,7 @@ class Daemon:
             on_targets=self._change,
         )
         self._chores = Chores(
-            lambda: self._settings.ledger, ledger=ledger, clock=clock, insistence=self._insistence
+            lambda: self._settings, ledger=ledger, clock=clock, insistence=self._insistence
         )
         self._working: tuple[Intake, WatcherGroup] | None = None
         self._rebuild = asyncio.Event()

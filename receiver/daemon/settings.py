@@ -83,7 +83,7 @@ class LedgerSettings(msgspec.Struct, frozen=True, kw_only=True):
     url: Annotated[Secret, _read_url]
     keep_reports: Duration = 30 * _DAY  # a batch's whole Report
     keep_entries: Duration = 90 * _DAY  # its line in the ledger; what waits stays
-    entries_max: Count = 10_000_000  # beyond it the oldest judged go early
+    entries_max: Count = 10_000_000  # beyond it the oldest judged go early, if not open any more
 
     @property
     def name(self) -> str:
@@ -139,6 +139,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     watch: WatchSettings = WatchSettings()
     intake: IntakeSettings = IntakeSettings()
     warnings: tuple[str, ...] = ()  # what is sound and may be meant otherwise
+
+    @property
+    def keep_open(self) -> timedelta:
+        """How long an Entry stays in any case: while its folder may still be looked at."""
+        return self.watch.lateness + _FORGET_AFTER
 
 
 TABLES: Final[dict[str, type[msgspec.Struct]]] = {

@@ -240,12 +240,18 @@ class Ledger(Protocol):
         ...
 
     async def prune(
-        self, *, reports_before: datetime, entries_before: datetime, entries_max: int | None = None
+        self,
+        *,
+        reports_before: datetime,
+        entries_before: datetime,
+        entries_max: int | None = None,
+        early_before: datetime | None = None,
     ) -> int:
         """Forget Reports, then judged Entries and segments' lines, that are older; a bounded step.
 
-        Of more Entries than `entries_max` the oldest judged go early. What is waiting, parked or
-        not yet sealed is kept. Their age is counted from when they were judged, not from their
+        Of more Entries than `entries_max` the oldest judged go early, but none judged from
+        `early_before` on: what is still listed would be new again. What is waiting, parked or not
+        yet sealed is kept. Their age is counted from when they were judged, not from their
         arrival. Positions that old are forgotten too. Returns how much was forgotten: 0 when there
         is nothing more to do.
         """

@@ -19,6 +19,7 @@ async def prune(
     reports_before: datetime,
     entries_before: datetime,
     entries_max: int | None,
+    early_before: datetime | None,
 ) -> int:
     """Forget a step's rows, Reports first; returns how many."""
     left = PRUNE_ROWS_MAX
@@ -27,7 +28,8 @@ async def prune(
         left -= await _entries(database, connection, entries_before, left)
         if entries_max is not None:
             kept = (await connection.execute(select(func.sum(place.c.entries)))).scalar() or 0
-            left -= await _entries(database, connection, None, min(left, int(kept) - entries_max))
+            more = min(left, int(kept) - entries_max)
+            left -= await _entries(database, connection, early_before, more)
         left -= await _lines(connection, entries_before, left)
         left -= await _positions(connection, entries_before, left)
     if left < PRUNE_ROWS_MAX:

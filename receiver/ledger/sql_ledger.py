@@ -137,13 +137,19 @@ class SQLLedger:
         return sealing.segments(self._database, start, end)
 
     async def prune(
-        self, *, reports_before: datetime, entries_before: datetime, entries_max: int | None = None
+        self,
+        *,
+        reports_before: datetime,
+        entries_before: datetime,
+        entries_max: int | None = None,
+        early_before: datetime | None = None,
     ) -> int:
         return await pruning.prune(
             self._database,
             reports_before=reports_before,
             entries_before=entries_before,
             entries_max=entries_max,
+            early_before=early_before,
         )
 
     async def close(self) -> None:

@@ -710,6 +710,19 @@ class LedgerSuite:
         assert await prune(1) == 3
         assert keys(await listed(ledger)) == ["waiting"]
 
+    async def test_what_is_listed_yet_does_not_go_early(self, ledger: Ledger) -> None:
+        for minute in range(6):
+            await judge(ledger, obj(f"{minute}"), now=minute)
+        await ledger.seal(before=at(60))
+        for entries_max, early_before, forgotten in ((4, 0, 0), (4, 1, 1), (4, 9, 1), (0, 5, 3)):
+            assert forgotten == await ledger.prune(
+                reports_before=at(-1),
+                entries_before=at(-1),
+                entries_max=entries_max,
+                early_before=at(early_before),
+            )
+        assert keys(await listed(ledger)) == ["5"]
+
     async def test_a_number_is_not_given_twice(self, ledger: Ledger) -> None:
         """A claim may outlive its Entry: it must not find another in its place."""
         (entry,) = await judge(ledger, obj())

@@ -273,6 +273,11 @@ def test_a_file_that_is_no_manifest_is_named(ask: Asker, day: Remembered) -> Non
 def test_prune_forgets_what_is_kept_no_longer(ask: Asker, day: Remembered) -> None:
     day.seal()
     day.config.write_text(day.config.read_text().replace("[status]", "entries_max = 5\n[status]"))
+    assert loaded(ask, "prune", "--dry-run")["entries"] == 0
+    assert "all of it stays" in shown(ask, "prune")  # for as long as it may be listed
+    with sqlite3.connect(day.home / "receiver.db") as database:
+        days = timedelta(days=10) // timedelta(microseconds=1)
+        database.execute("UPDATE ledger_entry SET settled_at = settled_at - ?", (days,))
     assert loaded(ask, "prune", "--dry-run")["entries"] == 3
     assert len(loaded(ask, "list")) == 8
     assert "About 0 reports and 3 entries" in shown(ask, "prune", "--dry-run")

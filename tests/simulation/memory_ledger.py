@@ -188,7 +188,12 @@ class MemoryLedger:
         raise NotImplementedError
 
     async def prune(
-        self, *, reports_before: datetime, entries_before: datetime, entries_max: int | None = None
+        self,
+        *,
+        reports_before: datetime,
+        entries_before: datetime,
+        entries_max: int | None = None,
+        early_before: datetime | None = None,
     ) -> int:
         raise NotImplementedError
 

@@ -25,6 +25,7 @@ from receiver.emulator.api.refusals import (
 )
 from receiver.emulator.api.routes import ACTOR, json_response, routes_of
 from receiver.errors import ResultLost
+from receiver.server_log import server_log
 
 OPENAPI_PATH: Final = "/openapi.json"
 BODY_BYTES_MAX: Final = 256 * 1024
@@ -54,22 +55,11 @@ def make_app(
 def make_runner(app: web.Application, *, shutdown_seconds: float = 5.0) -> web.AppRunner:
     """Return what serves the application, with nothing of a request in any log."""
     return web.AppRunner(
-        app, access_log=None, logger=_SERVER_LOG, shutdown_timeout=shutdown_seconds
+        app,
+        access_log=None,
+        logger=server_log(f"{__name__}.http"),
+        shutdown_timeout=shutdown_seconds,
     )
-
-
-class _Wordless(logging.Filter):
-    """Keeps of an exception its name: of a request that is no HTTP, aiohttp quotes the header."""
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        if record.exc_info and record.exc_info[0]:
-            record.msg, record.args = f"{record.getMessage()}: {record.exc_info[0].__name__}", ()
-        record.exc_info = record.exc_text = None
-        return True
-
-
-_SERVER_LOG: Final = logging.getLogger(f"{__name__}.http")
-_SERVER_LOG.addFilter(_Wordless())
 
 
 def openapi() -> bytes:

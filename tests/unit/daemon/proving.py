@@ -9,6 +9,7 @@ from receiver.batch.name import read_name
 from receiver.check.report import Report, Verdict
 from receiver.daemon.prove import Chain, prove
 from receiver.daemon.prove_place import Proved
+from receiver.daemon.roster import Roster
 from receiver.destination.parse import parse_destination
 from receiver.job.expectation import Expectation
 from receiver.ledger.ledger import Judgement, Ledger
@@ -125,6 +126,7 @@ class Kept:
             span=Span(start=start, end=end or self.clock.now()),
             clock=self.clock,
             open_=self.open,
+            absence=Roster().absence,
             on_chain=proof.chains.append,
             on_object=proof.objects.append,
         )

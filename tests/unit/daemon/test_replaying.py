@@ -11,6 +11,7 @@ import pytest
 from receiver.check.report import Verdict
 from receiver.daemon.replaying import FAILURES_MAX, PAGE, Replay
 from receiver.daemon.replaying_wait import TRIES_MAX, Fate, Pending, Replayed
+from receiver.daemon.roster import Roster
 from receiver.errors import StoreUnavailable
 from receiver.intake.insistence import Insistence
 from receiver.intake.intake import Intake
@@ -90,6 +91,7 @@ async def test_a_place_that_fails_is_left_alone_and_keeps_its_verdicts(kept: Kep
         insistence=insistence(kept),
         open_=open_,
         make_intake=lambda *_: cast("Intake", NoIntake()),
+        absence=Roster().absence,
         on_entry=told.append,
         on_total=totals.append,
     )

@@ -189,7 +189,17 @@ class TestTheMemory:
         assert made.watches == ()
         (unwatched,) = made.unwatched
         assert unwatched.why is Why.UNKNOWN
-        assert "not known since the restart; it is gone" in unwatched.reason
+        assert "it has changed or gone" in unwatched.reason
+
+    def test_why_a_place_is_not_watched_is_told_apart(self) -> None:
+        before = roster(given(), given(id=147, source="zone 1", destination_conf="file:///logs"))
+        after = Roster(memory=before.memory())
+        after.update([given()], now=START, unanswered={"zone 1"})
+        (silent,) = {watch.place for watch in before.watches if watch.job.id == 147}
+        assert "not known before zone 1 answers" in after.absence(silent)
+        assert "no job of the configuration" in after.absence("file:///elsewhere")
+        after.update([given()], now=START)
+        assert "it has changed or gone" in after.absence(silent)
 
     def test_what_an_api_that_is_silent_gave_is_not_gone(self) -> None:
         before = roster(given(), given(id=147, source="zone 1", logpull_options=OTHER))
