@@ -1,45 +1,30 @@
 """`emulate` as a process: asked over HTTP, as anybody would, and ended by signals."""
 
 import json
-import os
 import signal
-import subprocess
-import threading
-import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from tests.e2e.command import COMMAND, Ended, receiver
+from tests.e2e.serving import SECONDS_MAX, Serving, started, until
 
 TOKEN = "planted-api-token"
 ZONE = "0123456789abcdef0123456789abcdef"
 START = "2026-11-20T10:00:00Z"
 FIELDS = "RayID,EdgeStartTimestamp,EdgeEndTimestamp,ClientIP,BotScore"
-SECONDS_MAX = 30.0
 
 
-class Emulating:
+class Emulating(Serving):
     """A running emulator."""
 
-    def __init__(self, process: subprocess.Popen[str]) -> None:
-        self._process = process
-        self.out: list[str] = []
-        self.err: list[str] = []
-        self._readers = [
-            threading.Thread(target=keep.extend, args=(stream,), daemon=True)
-            for keep, stream in ((self.out, process.stdout), (self.err, process.stderr))
-        ]
-        for reader in self._readers:
-            reader.start()
-        until(lambda: bool(self.out) or process.poll() is not None)
-        assert self.out, self.err
-        self.url = self.out[0].removeprefix("listening on ").strip()
-        self.api = f"{self.url}/client/v4/zones/{ZONE}/logpush"
+    @property
+    def api(self) -> str:
+        return f"{self.url}/client/v4/zones/{ZONE}/logpush"
 
     def ask(
         self, method: str, path: str, body: object = None, *, token: str = TOKEN
@@ -103,15 +88,9 @@ class Emulating:
 
         until(pushed)
 
-    def end(self, number: signal.Signals = signal.SIGTERM) -> Ended:
+    def end(self, number: int = signal.SIGTERM) -> Ended:
         """End it by a signal, which may take a few seconds."""
-        begun = time.monotonic()
-        self._process.send_signal(number)
-        code = self._process.wait(SECONDS_MAX)
-        assert time.monotonic() - begun < 5
-        for reader in self._readers:
-            reader.join(SECONDS_MAX)
-        return Ended(code, "".join(self.out), "".join(self.err))
+        return self.end_within(5, number)
 
 
 @contextmanager
@@ -121,28 +100,9 @@ def emulating(
     credentials: tuple[str, ...] = ("--api-token", TOKEN),
 ) -> Iterator[Emulating]:
     """Run the command on a free port until the block is left."""
-    process = subprocess.Popen(
-        [*COMMAND, "emulate", "--listen", "127.0.0.1:0", *credentials, *map(str, arguments)],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env={**os.environ, **(environment or {})},
-    )
-    try:
+    command = (*COMMAND, "emulate", "--listen", "127.0.0.1:0", *credentials, *arguments)
+    with started(command, environment) as process:
         yield Emulating(process)
-    finally:
-        if process.poll() is None:
-            process.kill()
-        process.wait()
-
-
-def until(done: Callable[[], bool]) -> None:
-    """Wait until something is so, as it has to be soon."""
-    deadline = time.monotonic() + SECONDS_MAX
-    while not done():
-        assert time.monotonic() < deadline, "it has not become so"
-        time.sleep(0.05)
 
 
 def verify(

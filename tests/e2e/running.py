@@ -2,10 +2,7 @@
 
 import asyncio
 import json
-import os
 import signal
-import subprocess
-import threading
 import time
 import urllib.error
 import urllib.request
@@ -18,41 +15,18 @@ from receiver.check.report import Report
 from receiver.ledger.ledger import Entry, State
 from receiver.ledger.open import open_ledger
 from tests.e2e.command import COMMAND, Ended
-from tests.e2e.emulating import until
+from tests.e2e.serving import SECONDS_MAX, Serving, started, until
 
 DRAINED_SECONDS = 15.0
-ENDS_SECONDS = 30.0
 
 
-class Running:
+class Running(Serving):
     """A running daemon."""
-
-    def __init__(self, process: subprocess.Popen[str]) -> None:
-        self._process = process
-        self.out: list[str] = []
-        self.err: list[str] = []
-        self._readers = [
-            threading.Thread(target=keep.extend, args=(stream,), daemon=True)
-            for keep, stream in ((self.out, process.stdout), (self.err, process.stderr))
-        ]
-        for reader in self._readers:
-            reader.start()
-        until(lambda: bool(self.out) or process.poll() is not None)
-        assert self.out, self.err
-        self.url = self.out[0].removeprefix("status page at ").strip().rstrip("/")
-
-    @property
-    def pid(self) -> int:
-        return self._process.pid
-
-    @property
-    def alive(self) -> bool:
-        return self._process.poll() is None
 
     def ask(self, path: str) -> tuple[int, str]:
         """Return the status and the body of what is there."""
         try:
-            with urllib.request.urlopen(f"{self.url}{path}", timeout=ENDS_SECONDS) as answer:
+            with urllib.request.urlopen(f"{self.url}{path}", timeout=SECONDS_MAX) as answer:
                 return answer.status, answer.read().decode()
         except urllib.error.HTTPError as error:
             return error.code, error.read().decode()
@@ -79,23 +53,9 @@ class Running:
         told = [json.loads(line) for line in self.err if line.startswith("{")]
         return [each["message"] for each in told if each["level"] in {"warning", "error"}]
 
-    def send(self, number: int) -> None:
-        self._process.send_signal(number)
-
-    def kill(self) -> None:
-        """End it as nobody expects."""
-        self._process.kill()
-        self._process.wait()
-
     def end(self, number: int = signal.SIGTERM) -> Ended:
         """End it by a signal, in the time that it promises."""
-        begun = time.monotonic()
-        self._process.send_signal(number)
-        code = self._process.wait(ENDS_SECONDS)
-        assert time.monotonic() - begun < DRAINED_SECONDS
-        for reader in self._readers:
-            reader.join(ENDS_SECONDS)
-        ended = Ended(code, "".join(self.out), "".join(self.err))
+        ended = self.end_within(DRAINED_SECONDS, number)
         assert "Traceback" not in ended.err, ended.err
         return ended
 
@@ -108,23 +68,12 @@ def running(
     environment: Mapping[str, str] | None = None,
 ) -> Iterator[Running]:
     """Run the daemon until the block is left."""
-    process = subprocess.Popen(
-        [*map(str, command or (*COMMAND, "run")), "--config", str(config)],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env={**os.environ, **(environment or {})},
-    )
-    try:
+    whole = (*(command or (*COMMAND, "run")), "--config", config)
+    with started(whole, environment) as process:
         daemon = Running(process)
         until(lambda: daemon.ready or not daemon.alive)
         assert daemon.alive, daemon.err
         yield daemon
-    finally:
-        if process.poll() is None:
-            process.kill()
-        process.wait()
 
 
 def configure(

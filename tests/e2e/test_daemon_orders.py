@@ -15,7 +15,7 @@ import pytest
 from receiver.check.report import Verdict
 from receiver.ledger.ledger import State
 from tests.crash.landing import FIELDS, Landing
-from tests.e2e.emulating import TOKEN, ZONE, emulating, until
+from tests.e2e.emulating import TOKEN, ZONE, emulating
 from tests.e2e.places import S3Place
 from tests.e2e.running import (
     Running,
@@ -27,6 +27,7 @@ from tests.e2e.running import (
     until_judged,
     write_jobs,
 )
+from tests.e2e.serving import until
 from tests.servers.proxy import fault_proxy_beside
 from tests.servers.s3 import S3Server
 

@@ -15,7 +15,6 @@ import pytest
 
 from receiver.ledger.ledger import Entry, State
 from tests.crash.landing import FIELDS, Landing
-from tests.e2e.emulating import until
 from tests.e2e.places import S3Place
 from tests.e2e.running import (
     Running,
@@ -26,6 +25,7 @@ from tests.e2e.running import (
     until_judged,
     write_jobs,
 )
+from tests.e2e.serving import until
 from tests.servers.postgres import PostgresServer
 from tests.servers.proxy import Cut, FaultProxy, Faults, fault_proxy_beside
 from tests.servers.s3 import S3Server

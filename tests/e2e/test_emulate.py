@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.command import receiver
-from tests.e2e.emulating import START, TOKEN, emulating, until, verify
+from tests.e2e.emulating import START, TOKEN, emulating, verify
+from tests.e2e.serving import until
 
 FAST = ("--start", START, "--speed", "3600", "--rate", "300")
 EARLY = ("--from", "2026-11-20", "--to", "2026-11-23")

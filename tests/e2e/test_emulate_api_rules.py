@@ -6,7 +6,8 @@ from contextlib import ExitStack
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from tests.e2e.emulating import TOKEN, ZONE, emulating, until
+from tests.e2e.emulating import TOKEN, ZONE, emulating
+from tests.e2e.serving import until
 
 KEYED = (
     "s3://bucket/{}?region=x&endpoint=127.0.0.1:9"

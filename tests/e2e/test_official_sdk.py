@@ -12,7 +12,8 @@ import pytest
 from cloudflare import BadRequestError, Cloudflare, NotFoundError, PermissionDeniedError
 
 from tests.e2e.command import receiver
-from tests.e2e.emulating import START, TOKEN, ZONE, Emulating, emulating, until, verify
+from tests.e2e.emulating import START, TOKEN, ZONE, Emulating, emulating, verify
+from tests.e2e.serving import until
 
 EMAIL, KEY = "ops@example.com", "planted-api-key"
 ACCOUNT = "9" * 32
