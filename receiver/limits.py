@@ -215,6 +215,12 @@ FAULT_PLAN_FAULTS_MAX: Final = 1000
 LEDGER_WAIT_SECONDS: Final = 15.0
 """A database that is locked, or gives no connection, is waited for so long; then we say so."""
 
+LEDGER_TRY_SECONDS: Final = 0.25
+"""SQLite waits so long at once, and is asked again: a call that is given up ends no later."""
+
+LEDGER_CLOSE_SECONDS: Final = 0.5
+"""A server is told so long that a connection ends; one that hangs does not hear it anyway."""
+
 LEDGER_CALL_SECONDS: Final = 60.0
 """One statement of a database across a network ends by then: each is small."""
 

@@ -23,7 +23,8 @@ from_option = click.option(
     "--from",
     "from_",
     metavar="TIME",
-    help="Batches from then on, by their windows: RFC 3339, -6h, yesterday, today.",
+    help="Batches from then on, by their windows (by arrival, where a name tells none): RFC 3339,"
+    " -6h, yesterday, today.",
 )
 to_option = click.option("--to", metavar="TIME", help="Batches before then; without it, now.")
 job_option = click.option("--job", type=int, metavar="ID", help="Only of this job.")

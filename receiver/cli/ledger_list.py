@@ -1,6 +1,7 @@
 """`ledger list`: a line for each Entry; whatever their number, one page of them is in memory."""
 
 import asyncio
+import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,13 +16,14 @@ from receiver.cli.ledger_access import (
     open_daemons_ledger,
     to_option,
 )
-from receiver.cli.ledger_words import as_json, entry_json, entry_line, put_out
+from receiver.cli.ledger_words import ENTRY_HEADER, as_json, entry_json, entry_line, put_out
 from receiver.cli.output import color_option, format_option, wants_colour
 from receiver.cli.streams import tell
 from receiver.clock import SystemClock
 from receiver.errors import DestinationInvalid
 from receiver.report.ink import Ink
 from receiver.report.sweep_report import Exit
+from receiver.report.text import COLUMNS
 from receiver.selection.span import Span, parse_span
 
 if TYPE_CHECKING:
@@ -75,7 +77,8 @@ def list_(
 ) -> int:
     """Tell what was seen and judged: id, verdict (or state), window, job, records and key.
 
-    The JSON is an array of objects, each with all that the ledger knows of one content of one name.
+    On a terminal a long key is cut to fit in; in a pipe, and in the JSON, it is whole. The JSON is
+    an array of objects, each with all that the ledger knows of one content of one name.
     """
     settings = load_settings(config_file)
     asked = _Asked(
@@ -170,13 +173,15 @@ async def place_known(ledger: "Ledger", place: str) -> str:
 
 
 async def _list(settings: "Settings", asked: _Asked, ink: Ink, *, is_json: bool) -> int:
-    count = 0
+    count, watched = 0, sys.stdout.isatty()
     async with open_daemons_ledger(settings) as ledger:
         async for entry in asked.entries(ledger):
             if is_json:
                 put_out((",\n" if count else "[\n", as_json(entry_json(entry))))
             else:
-                put_out((entry_line(entry, ink), "\n"))
+                if watched and not count:
+                    put_out((ENTRY_HEADER, "\n"))
+                put_out((entry_line(entry, ink, columns=COLUMNS if watched else None), "\n"))
             count += 1
     if is_json:
         put_out(("\n]\n" if count else "[]\n",))

@@ -97,16 +97,10 @@ async def _show(settings: "Settings", object_: str, place: str | None) -> Shown 
 
 
 async def _numbered(ledger: "Ledger", text: str) -> "Entry | None":
-    """Return the Entry of a number: by its Report's key, or, where that is gone, by looking."""
+    """Return the Entry of a number; None where it is none, or there is no such Entry."""
     if not (text.isascii() and text.isdecimal()) or len(text) > _ID_DIGITS_MAX:
         return None
-    number = int(text)
-    report = await ledger.report(number)
-    entries = ledger.entries(key=None if report is None else report.key, newest_first=True)
-    async for entry in entries:
-        if entry.id == number:
-            return entry
-    return None
+    return await ledger.entry(int(text))
 
 
 def _last(contents: "list[Entry]") -> "Entry":

@@ -23,17 +23,21 @@ _FIRST: Final = (
 _KEY_COLUMNS_MIN: Final = 12
 
 
-def entry_line(entry: "Entry", ink: Ink) -> str:
-    """Write an Entry in one line: its id, verdict (or state), window, job, records and key."""
+ENTRY_HEADER: Final = f"{'id':>7} {'verdict':8} {'window (UTC)':16} {'job':>7} {'records':>9}  key"
+
+
+def entry_line(entry: "Entry", ink: Ink, *, columns: int | None = COLUMNS) -> str:
+    """Write an Entry in one line as ENTRY_HEADER has it; a key too long for it is cut inside."""
     word = str(entry.state if entry.state != "judged" or entry.verdict is None else entry.verdict)
     style = STYLE_OF_VERDICT[entry.verdict] if entry.state == "judged" and entry.verdict else None
     job = "-" if entry.job is None else str(entry.job)
     records = "-" if entry.verdict is None else f"{entry.records:,}"
     head = f"{entry.id:>7} "
     tail = f"{'':{max(8 - len(word), 0)}} {_window(entry)} {job:>7} {records:>9}  "
-    room = max(COLUMNS - len(head) - len(word) - len(tail), _KEY_COLUMNS_MIN)
-    painted = ink(word, style or Style.DOUBTFUL)
-    return head + painted + tail + elided(visible(entry.key), room)
+    painted, key = ink(word, style or Style.DOUBTFUL), visible(entry.key)
+    if columns is not None:
+        key = elided(key, max(columns - len(head) - len(word) - len(tail), _KEY_COLUMNS_MIN))
+    return head + painted + tail + key
 
 
 def entry_json(entry: "Entry") -> dict[str, Any]:

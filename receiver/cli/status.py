@@ -102,6 +102,6 @@ async def _of_ledger(settings: "Settings") -> "Overview":
 def _code(answer: "Answer") -> Exit:
     if not answer.answered or answer.overview is None:
         return Exit.UNREAD
-    if answer.overview.totals.failed:
+    if answer.overview.verdict == "fail":
         return Exit.FAIL
     return Exit.PASS if answer.overview.verdict == "pass" else Exit.INCONCLUSIVE

@@ -94,10 +94,12 @@ def _job_lines(job: JobView, now: datetime, ink: Ink) -> Iterator[str]:
             told.append(f"its window ended {duration(job.lag_seconds)} ago")
     else:
         told.append("none has come yet")
+    if job.place_error:
+        told.append("its place cannot be read")
     if job.grace_until:
         told.append(f"changed; the old form is accepted until {job.grace_until:%H:%M} UTC")
     if not job.configured:
-        told.append("of no configured job")
+        told.append("not watched")
     first, *others = wrap(visible(f"{word}  {', '.join(told)}"), columns=COLUMNS, hang="    ")
     yield ink(word, STYLE_OF_VERDICT[job.verdict]) + first[len(word) :]
     yield from others
@@ -120,7 +122,9 @@ def _finding_lines(finding: FindingView, ink: Ink) -> Iterator[str]:
 
 def _place_line(place: PlaceView, now: datetime) -> str:
     listed = f"listed {ago(place.last_listed_at, now)}" if place.last_listed_at else "not listed"
-    state = f"cannot be looked at, {listed}" if place.error else listed
+    state = listed
+    if place.error or place.read_error:
+        state = f"cannot be {'looked at' if place.error else 'read'}, {listed}"
     return f"{elided(visible(place.place), COLUMNS - len(state) - 2)}  {state}"
 
 

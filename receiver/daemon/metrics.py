@@ -5,7 +5,7 @@ closed sets, bounded, and never a key, a message or an address.
 """
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Final
 
@@ -48,6 +48,7 @@ class Metrics:
         self._jobs: set[str] = set()
         self._places: dict[str, str] = {}
         self._arrivals: dict[str, float] = {}
+        self._place_errors: dict[str, str] = {}
         self.registry = CollectorRegistry(auto_describe=True)
         counter, gauge = self._counter, self._gauge
         self._batches = counter("batches", "Batches judged.", "job", "verdict")
@@ -139,7 +140,18 @@ class Metrics:
     def place_error(self, place: str, error: str) -> None:
         """Note that a place cannot be read from, or can be again."""
         self._unreadable.labels(self._place(place)).set(1 if error else 0)
+        self._place_errors.pop(place, None)
+        if error:
+            self._place_errors[place] = error
         self._changed()
+
+    def place_errors(self) -> Mapping[str, str]:
+        """Return why nothing can be read, of the places where that is so."""
+        return self._place_errors
+
+    def place_number(self, place: str) -> str:
+        """Return the label of a place: whoever is alarmed by a number wants to know which it is."""
+        return self._place(place)
 
     # --- when it is asked for ---
     def places(self, states: Iterable[Watched]) -> None:

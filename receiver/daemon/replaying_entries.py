@@ -1,6 +1,7 @@
 """The Entries whose windows begin in a span, those included whose window nobody has recorded.
 
-A window is recorded with the verdict; of what was not judged yet only its name tells it.
+A window is recorded with the verdict; of what was not judged yet only its name tells it. One whose
+name tells none is of the span if it came then.
 """
 
 from collections.abc import AsyncIterator, Collection
@@ -24,7 +25,7 @@ async def entries_of_span(
     key: str | None = None,
     newest_first: bool = False,
 ) -> AsyncIterator[Entry]:
-    """Yield them by arrival: those with a recorded window, then those that only a name places."""
+    """Yield them by arrival: those that were judged once, then those that only a name places."""
     recorded = ledger.entries(
         place=place,
         job=job,
@@ -46,10 +47,10 @@ async def entries_of_span(
         async for entry in ledger.entries(
             place=place, state=state, key=key, newest_first=newest_first
         ):
-            if entry.window is None and _begins_in(span, entry.key):
+            if entry.verdict is None and _is_of(span, entry):
                 yield entry
 
 
-def _begins_in(span: Span, key: str) -> bool:
-    name = read_name(key)
-    return name is not None and span.holds(name.start)
+def _is_of(span: Span, entry: Entry) -> bool:
+    name = read_name(entry.key)
+    return span.holds(entry.arrived_at if name is None else name.start)

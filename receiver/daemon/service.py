@@ -4,7 +4,8 @@ import asyncio
 import logging
 import os
 import socket
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
 from random import Random
 from typing import Final
@@ -33,8 +34,11 @@ from receiver.ledger.open import open_ledger
 from receiver.selection.target import Target
 from receiver.workers.crew import usable_cores
 
-DRAIN_SECONDS: Final = 12.0
+DRAIN_SECONDS: Final = 11.0
 """What is being judged has so long to end when we are stopped, of the 15 s that we promise."""
+
+END_SECONDS: Final = 12.0
+"""After so long all is given up that still waits, as for a ledger that hangs: claims expire."""
 
 _log = logging.getLogger(__name__)
 
@@ -69,7 +73,8 @@ async def run_daemon(
         ConfigError: the status page's address cannot be listened at.
         LedgerError: the ledger cannot be opened, or a person is needed.
     """
-    async with open_ledger(settings.ledger.url) as ledger:
+    async with _given_up(orders.stop) as give_time, open_ledger(settings.ledger.url) as ledger:
+        give_time(END_SECONDS)
         daemon = Daemon(path, settings, ledger=ledger, clock=clock, random=random, at=at)
         await daemon.run(orders, on_ready)
 
@@ -220,6 +225,32 @@ class Daemon:
 
     def _places(self) -> list[Watched]:
         return list(self._working[1].states()) if self._working is not None else []
+
+
+@asynccontextmanager
+async def _given_up(stop: asyncio.Event) -> AsyncIterator[Callable[[float], None]]:
+    """Give the block up when told to stop: at once, or, once that is given, after some time."""
+    seconds = 0.0
+
+    def give_time(given: float) -> None:
+        nonlocal seconds
+        seconds = given
+
+    async def watch(limit: asyncio.Timeout) -> None:
+        await stop.wait()
+        limit.reschedule(asyncio.get_running_loop().time() + seconds)
+
+    try:
+        async with asyncio.timeout(None) as limit:
+            watching = asyncio.create_task(watch(limit), name="end")
+            try:
+                yield give_time
+            finally:
+                watching.cancel()
+    except TimeoutError:
+        if not limit.expired():
+            raise
+        _log.warning("gave up what still waited, as for a ledger that hangs; nothing is lost")
 
 
 async def _first(task: asyncio.Task[None], event: asyncio.Event) -> bool:

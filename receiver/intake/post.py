@@ -9,7 +9,7 @@ from receiver.intake.alarm import Alarm
 from receiver.intake.backoff import backoff_seconds
 from receiver.intake.errand import give_back, run_errand
 from receiver.intake.parts import Hired, Parts
-from receiver.intake.retries import doubts_place
+from receiver.intake.retries import doubts_place, parked_at_once
 from receiver.intake.steps import Step
 from receiver.ledger.ledger import Claim
 from receiver.limits import (
@@ -38,6 +38,7 @@ class Post:
         self._claimed: deque[Claim] = deque()
         self._errands: set[asyncio.Task[None]] = set()
         self._failures = 0
+        self._parked_at_once = False  # what failed last, so that it will not be tried again
         self._ending = False
         self._busy_with_ledger = False
         self._running: asyncio.Task[None] | None = None
@@ -98,6 +99,8 @@ class Post:
             begun = await self._begin_all(hired)
             if begun:  # others may hang: they are not waited for
                 await asyncio.wait(begun)
+        elif self._parked_at_once:
+            self._recover("what could not be read is parked, and nothing else waits")
 
     async def _claim(self, entries_max: int) -> bool:
         self._busy_with_ledger = True
@@ -144,17 +147,21 @@ class Post:
     def _learn(self, answer: Answer, failures: int) -> None:
         """Learn from an answer how the place is. Those asked for together fail together, once."""
         if answer.report is not None:
-            if self.error:
-                _log.warning("%s: it can be read again", self._place)
-                self._parts.observer.place_error(self._place, "")
-            self._failures, self.error = 0, ""
+            self._recover("it can be read again")
         elif doubts_place(answer) and failures == self._failures:
             self._failures += 1
+            self._parked_at_once = parked_at_once(answer)
             if not self.error:
                 _log.warning("%s; one object is tried, now and then", answer.error)
             if answer.error != self.error:
                 self._parts.observer.place_error(self._place, answer.error)
             self.error = answer.error
+
+    def _recover(self, said: str) -> None:
+        if self.error:
+            _log.warning("%s: %s", self._place, said)
+            self._parts.observer.place_error(self._place, "")
+        self._failures, self.error = 0, ""
 
     def _jittered(self, seconds: float) -> float:
         return seconds * (0.75 + self._parts.random.random() / 2)

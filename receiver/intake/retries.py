@@ -58,8 +58,8 @@ def retry_of(
     that shares its trouble with all of its place is never parked: that is for a person to mend,
     and then it goes on by itself.
     """
-    of_place = answer.of_place or answer.reason in _OF_PLACE
-    if not of_place and _hopeless(answer.reason):
+    of_place = _is_of_place(answer)
+    if parked_at_once(answer):
         return Retry(next_try_at=None, park=True)
     tries = entry.tries + 1
     if not of_place and tries >= retries.tries and now - entry.seen_at >= retries.park_after:
@@ -69,9 +69,18 @@ def retry_of(
     return Retry(next_try_at=now + timedelta(seconds=seconds), park=False)
 
 
+def parked_at_once(answer: Answer) -> bool:
+    """Tell whether no other try of the object could end otherwise."""
+    return not _is_of_place(answer) and _hopeless(answer.reason)
+
+
 def doubts_place(answer: Answer) -> bool:
     """Tell whether another object of the place may well be read no better."""
     return answer.of_place or (answer.reason is not None and answer.reason not in _OF_OBJECT)
+
+
+def _is_of_place(answer: Answer) -> bool:
+    return answer.of_place or answer.reason in _OF_PLACE
 
 
 def _hopeless(reason: Reason | None) -> bool:

@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from receiver.errors import LedgerUnavailable
 from receiver.ledger.failures import translated
+from receiver.ledger.sqlite_connection import until_unlocked
 from receiver.limits import LEDGER_WAIT_SECONDS, PRUNE_PAGES_MAX
 
 
@@ -59,7 +60,8 @@ class Database:
             connection = await stack.enter_async_context(self._engine.connect())
             driver: Any = (await connection.get_raw_connection()).driver_connection
             # a script is run to its end; a statement would stop at the first page that is free
-            await driver.executescript(f"PRAGMA incremental_vacuum({PRUNE_PAGES_MAX})")
+            step = f"BEGIN IMMEDIATE; PRAGMA incremental_vacuum({PRUNE_PAGES_MAX}); COMMIT"
+            await until_unlocked(lambda: driver.executescript(step))
 
     async def close(self) -> None:
         """Close all connections."""

@@ -1,6 +1,6 @@
 """Sums by the hour of the windows, kept with each verdict: nobody counts ten million Entries."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final, Self
 
@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from receiver.check.report import Verdict
 from receiver.ledger.database import Database
 from receiver.ledger.ledger import Hour
+from receiver.ledger.rows import AnyRow
 from receiver.ledger.tables import NO_JOB, hour, place
 
 _MICROSECOND: Final = timedelta(microseconds=1)
@@ -59,11 +60,18 @@ class Share(msgspec.Struct, frozen=True, kw_only=True):
         return self.start, self.place_id, self.job
 
 
+def share_of(row: AnyRow) -> Share:
+    """Return what an Entry that is counted has added."""
+    share = Share.of(row.place_id, row.arrived_at, row._mapping)  # noqa: SLF001  (its public name)
+    assert share is not None
+    return share
+
+
 async def move(
-    database: Database, connection: AsyncConnection, before: Share | None, now: Share | None
+    database: Database, connection: AsyncConnection, before: Sequence[Share], now: Share | None
 ) -> None:
-    """Take a share away and add another: always in one order, so that nobody waits in a circle."""
-    signed = [(share, sign) for share, sign in ((before, -1), (now, 1)) if share is not None]
+    """Take shares away and add another: always in one order, so that nobody waits in a circle."""
+    signed = [(share, -1) for share in before] + ([(now, 1)] if now is not None else [])
     for share, sign in sorted(signed, key=lambda each: (each[0].key, -each[1])):
         await _add(database, connection, share, sign)
 

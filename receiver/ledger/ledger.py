@@ -104,7 +104,9 @@ class Segment(msgspec.Struct, frozen=True, kw_only=True):
 class Hour(msgspec.Struct, frozen=True, kw_only=True):
     """All that one job had of one hour of windows, added up. Kept when Entries are gone.
 
-    Judged again, a batch counts as it was judged last. One whose name tells no window is in none.
+    Judged again, a batch counts as it was judged last; of a name that was overwritten the content
+    seen last counts, as soon as it is judged. One whose name tells no window is in none: it could
+    be said neither when it was to come nor how late it was.
     """
 
     job: int | None
@@ -213,8 +215,13 @@ class Ledger(Protocol):
     ) -> AsyncIterator[Entry]:
         """Yield Entries that are all of this, by arrival, without holding them all in memory.
 
-        Of a window its start counts: from `window_from` on, before `window_to`.
+        Of a window its start counts: from `window_from` on, before `window_to`. What was judged
+        and has no window, as its name tells none, is there by its arrival.
         """
+        ...
+
+    async def entry(self, number: int) -> Entry | None:
+        """Return the Entry of a number; None where there is none, or no longer."""
         ...
 
     async def report(self, entry: int) -> Report | None:

@@ -85,10 +85,19 @@ async def condition(
     if verdict is not None:
         where.append(FAILED if verdict is Verdict.FAIL else entry.c.verdict == verdict)
     if window_from is not None:
-        where.append(entry.c.window_start >= window_from)
+        where.append(entry.c.begins_at >= window_from)
     if window_to is not None:
-        where.append(entry.c.window_start < window_to)
+        where.append(entry.c.begins_at < window_to)
     return where
+
+
+async def entry_numbered(database: Database, places: Places, number: int) -> Entry | None:
+    """Return one Entry; None where there is none of that number."""
+    rows = await _rows(database, select(entry).where(entry.c.id == number))
+    if not rows:
+        return None
+    names = await places.names()
+    return entry_of(rows[0], names[rows[0].place_id])
 
 
 async def report_of(database: Database, places: Places, number: int) -> Report | None:

@@ -1,6 +1,5 @@
 """The ledger that a URL names, opened: made or brought up to date if need be."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -25,11 +24,10 @@ async def open_ledger(url: Secret | str) -> AsyncIterator[Ledger]:
     """
     address = parse_address(url if isinstance(url, Secret) else Secret(url))
     if isinstance(address, SQLiteAddress):
-        await asyncio.to_thread(make_file, address)
-        engine = sqlite_engine(address)
+        await make_file(address)
+        database = Database(sqlite_engine(address), name=address.name)
     else:
-        engine = postgres_engine(address)
-    database = Database(engine, name=address.name)
+        database = Database(postgres_engine(address), name=address.name)
     try:
         await bring_up_to_date(database)
         yield SQLLedger(database)

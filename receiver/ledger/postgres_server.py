@@ -1,5 +1,6 @@
 """A ledger in PostgreSQL: how its connections are made."""
 
+from contextlib import suppress
 from typing import Final
 
 import asyncpg  # type: ignore[import-untyped]
@@ -7,7 +8,12 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from receiver.errors import LedgerInvalid
 from receiver.ledger.address import PostgresAddress
-from receiver.limits import LEDGER_CALL_SECONDS, LEDGER_CONNECTIONS_MAX, LEDGER_WAIT_SECONDS
+from receiver.limits import (
+    LEDGER_CALL_SECONDS,
+    LEDGER_CLOSE_SECONDS,
+    LEDGER_CONNECTIONS_MAX,
+    LEDGER_WAIT_SECONDS,
+)
 
 _SETTINGS: Final = {
     "application_name": "logpush-receiver",
@@ -16,6 +22,15 @@ _SETTINGS: Final = {
     "idle_in_transaction_session_timeout": f"{LEDGER_CALL_SECONDS:g}s",
     "jit": "off",  # it costs more than our statements do
 }
+
+
+class _EndingSoon(asyncpg.Connection):  # type: ignore[misc]
+    """A connection that is closed within a moment, whether or not the server says good-bye."""
+
+    async def close(self, *, timeout: float | None = None) -> None:  # noqa: ASYNC109
+        del timeout  # SQLAlchemy's: for ever, where it closes all there are
+        with suppress(TimeoutError):  # then it was broken off
+            await super().close(timeout=LEDGER_CLOSE_SECONDS)
 
 
 def postgres_engine(address: PostgresAddress) -> AsyncEngine:
@@ -31,6 +46,7 @@ def postgres_engine(address: PostgresAddress) -> AsyncEngine:
                 timeout=LEDGER_WAIT_SECONDS,
                 command_timeout=LEDGER_CALL_SECONDS,
                 server_settings=_SETTINGS,
+                connection_class=_EndingSoon,
             )
         except ValueError as error:
             raise LedgerInvalid(

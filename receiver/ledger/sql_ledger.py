@@ -122,6 +122,9 @@ class SQLLedger:
         ):
             yield entry
 
+    async def entry(self, number: int) -> Entry | None:
+        return await listing.entry_numbered(self._database, self._places, number)
+
     async def report(self, entry: int) -> Report | None:
         return await listing.report_of(self._database, self._places, entry)
 

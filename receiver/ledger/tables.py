@@ -70,12 +70,14 @@ entry: Final = Table(
     _number("warnings"),
     Column("window_start", Moment),
     Column("window_end", Moment),
+    Column("begins_at", Moment),  # the window does; where the name tells none, the arrival
     Column("event_first", Moment),
     Column("event_last", Moment),
     _text("digest"),
     Column("settled_at", Moment),  # judged, or replaced, the last time
     _number("judgements"),
     Column("told", Boolean, nullable=False, server_default=false()),  # it had a Report of its own
+    Column("counted", Boolean, nullable=False, server_default=false()),  # it is in the sums
     UniqueConstraint("place_id", "key", "etag", name="ledger_entry_key"),
     sqlite_autoincrement=True,
 )
@@ -175,9 +177,9 @@ _partial(
     *(entry.c.place_id, entry.c.queued_at, entry.c.id),
 )
 _partial("due", WAITING & entry.c.due_at.is_not(None), entry.c.place_id, entry.c.due_at)
-_partial("open", OPEN, entry.c.arrived_at, entry.c.id)
+_partial("open", OPEN, entry.c.state, entry.c.arrived_at, entry.c.id)
 _partial("failed", FAILED, entry.c.arrived_at, entry.c.id)
 _partial("job", entry.c.job.is_not(None), entry.c.job, entry.c.arrived_at, entry.c.id)
-_partial("window", entry.c.window_start.is_not(None), entry.c.window_start)
+_partial("begins", entry.c.begins_at.is_not(None), entry.c.begins_at)
 _partial("settled", entry.c.settled_at.is_not(None), entry.c.settled_at)
 Index("ledger_entry_arrived", entry.c.arrived_at, entry.c.id)

@@ -33,12 +33,12 @@ ROUNDS = 300
 FILL = """
 INSERT INTO ledger_entry (place_id, key, etag, state, stored_bytes, arrived_at, seen_at, queued_at,
     claims, job, verdict, records, plain_bytes, compressed_bytes, window_start, window_end,
-    event_first, event_last, digest, settled_at, judgements, told)
+    begins_at, event_first, event_last, digest, settled_at, judgements, told, counted)
 WITH RECURSIVE n(i) AS (SELECT {first} UNION ALL SELECT i + 1 FROM n WHERE i < {last})
 SELECT 1, 'http/20260101/20260101T000000Z_20260101T000100Z_' || (1000000000 + i) || '.log.gz',
     '"0f343b0931126a20f133d67c2b018a3b' || i || '"', 'judged', 4236111, at, at, at,
-    1, 146, 'pass', 26538, 49722222, 4236111, at, at + 60000000, at, at + 60000000,
-    'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855', at, 1, {false}
+    1, 146, 'pass', 26538, 49722222, 4236111, at, at + 60000000, at, at, at + 60000000,
+    'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855', at, 1, {false}, {false}
 FROM (SELECT i, {start} + i * CAST({apart} AS BIGINT) AS at FROM n) AS numbered
 """
 

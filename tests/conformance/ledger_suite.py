@@ -14,7 +14,7 @@ import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime, timedelta
-from itertools import chain
+from itertools import chain, permutations
 from pathlib import Path
 from random import Random
 from typing import BinaryIO, Protocol
@@ -513,6 +513,15 @@ class LedgerSuite:
         ):
             assert "".join(keys(await listed(ledger, **asked))) == expected, asked
 
+    async def test_an_entry_is_found_by_its_number(self, ledger: Ledger) -> None:
+        await judge(ledger, obj("a"), findings=[ERROR])
+        await ledger.see(OTHER, [obj("b")], now=at())
+        for entry in await listed(ledger):
+            assert await ledger.entry(entry.id) == entry
+        assert await ledger.entry(999) is None
+        assert await ledger.entry(0) is None
+        assert await ledger.entry(10**18 - 1) is None
+
     async def test_listing_may_be_left_and_hinders_nobody(self, ledger: Ledger) -> None:
         await ledger.see(PLACE, [obj(f"{n:05}") for n in range(1500)], now=at())
         async for entry in ledger.entries():
@@ -557,6 +566,77 @@ class LedgerSuite:
         await ledger.record(claim, judgement(claim, job=7), now=at())
         (hour,) = await ledger.hours(start=at(-60), end=at(60))
         assert (hour.job, hour.batches, hour.lateness_sum) == (7, 1, 240.0)
+
+    @pytest.mark.parametrize("order", [*permutations("123")], ids="".join)
+    @pytest.mark.parametrize("again", ["", "1", "2", "3", "21"])
+    async def test_of_a_name_that_was_overwritten_the_content_seen_last_counts(
+        self, ledger: Ledger, order: Sequence[str], again: str
+    ) -> None:
+        """Whatever order they are judged in, and however often."""
+        told: dict[str, tuple[tuple[Finding, ...], int]] = {
+            "1": ((ERROR,), 1),
+            "2": ((WARNING,), 2),
+            "3": ((), 3),
+        }
+        await ledger.see(PLACE, [obj("other"), *(obj(etag=etag) for etag in told)], now=at())
+        claims = {each.entry.etag: each for each in await claim_all(ledger)}
+        await ledger.record(claims["e1"], judgement(claims["e1"], records=10), now=at())
+        judged: set[str] = set()
+        for etag in order:
+            findings, records = told[etag]
+            done = judgement(claims[etag], *findings, records=records)
+            assert await ledger.record(claims[etag], done, now=at(1))
+            judged.add(etag)
+            (hour,) = await ledger.hours(start=at(-60), end=at(60))
+            assert (hour.batches, hour.records) == (2, 10 + told[max(judged)][1])
+        for etag in again:
+            await ledger.take_up([claims[etag].entry.id], now=at(2))
+            claim = await claim_one(ledger, now=2)
+            done = judgement(claim, records=20 + int(etag), job=147)
+            assert await ledger.record(claim, done, now=at(2))
+        hours = await ledger.hours(start=at(-60), end=at(60))
+        expected = {146: (1, 10), 147: (1, 23)} if "3" in again else {146: (2, 13)}
+        assert {each.job: (each.batches, each.records) for each in hours} == expected
+        assert sum(each.failed + each.warned for each in hours) == 0
+
+    async def test_content_that_changed_while_it_was_read_counts_in_the_place_of_the_former(
+        self, ledger: Ledger
+    ) -> None:
+        (entry,) = await judge(ledger, obj(etag="e1"), findings=[ERROR])
+        await ledger.take_up([entry.id], now=at(1))
+        claim = await claim_one(ledger, now=1)
+        await ledger.record(claim, judgement(claim, etag="e2", records=7), now=at(2))
+        (hour,) = await ledger.hours(start=at(-60), end=at(60))
+        assert (hour.batches, hour.failed, hour.records) == (1, 0, 7)
+
+    async def test_contents_of_a_name_judged_at_once_by_several_count_once(
+        self, site: Site
+    ) -> None:
+        names, etags = [f"{n:02}" for n in range(20)], ("e1", "e2", "e3")
+        async with site.open() as one, site.open() as two:
+            for etag in etags:
+                await one.see(PLACE, [obj(name, etag) for name in names], now=at())
+            claims = await claim_all(one)
+            Random(3).shuffle(claims)
+
+            async def record(number: int, claim: Claim) -> bool:
+                told = judgement(claim, records=int(claim.entry.etag[1:]))
+                return await (one, two)[number % 2].record(claim, told, now=at())
+
+            assert all(await asyncio.gather(*(record(n, each) for n, each in enumerate(claims))))
+            (hour,) = await two.hours(start=at(-60), end=at(60))
+            assert (hour.batches, hour.records) == (20, 60)
+
+    async def test_what_has_no_window_is_of_the_span_that_it_came_in(self, ledger: Ledger) -> None:
+        await ledger.see(PLACE, [obj("a", arrived=-30), obj("b", arrived=-2)], now=at())
+        for claim in await claim_all(ledger):
+            await ledger.record(claim, judgement(claim, window=None), now=at())
+        await ledger.see(PLACE, [obj("waiting", arrived=-30)], now=at())
+        span = {"window_from": at(-40), "window_to": at(-20)}
+        assert keys(await listed(ledger, **span)) == ["a"]
+        assert keys(await listed(ledger, **span, job=146, verdict=Verdict.PASS)) == ["a"]
+        assert keys(await listed(ledger, window_from=at(-20))) == ["b"]
+        assert await ledger.hours(start=at(-60), end=at(60)) == []
 
     # --- the manifest ---
 

@@ -1,5 +1,6 @@
 """SQLite joins the suite; below it, what a file can suffer."""
 
+import asyncio
 import os
 import sqlite3
 import subprocess
@@ -15,6 +16,7 @@ from receiver.errors import LedgerInvalid, LedgerUnavailable
 from receiver.ledger.database import Database
 from receiver.ledger.ledger import Ledger, State
 from receiver.ledger.open import open_ledger
+from receiver.limits import LEDGER_TRY_SECONDS
 from tests.conformance.ledger_suite import (
     ERROR,
     PLACE,
@@ -129,8 +131,7 @@ class TestAFile:
     async def test_one_that_others_have_locked_for_long_is_worth_asking_again(
         self, site: SQLiteSite, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr("receiver.ledger.sqlite_file.LEDGER_WAIT_SECONDS", 0.2)
-        monkeypatch.setattr("receiver.ledger.sqlite_file._PRAGMAS", ("synchronous = NORMAL",))
+        monkeypatch.setattr("receiver.ledger.sqlite_connection.LEDGER_WAIT_SECONDS", 0.2)
         async with site.open() as ledger:
             await ledger.see(PLACE, [obj("a")], now=at())
             with closing(sqlite3.connect(site.path, isolation_level=None)) as other:
@@ -140,6 +141,42 @@ class TestAFile:
                 assert keys(await listed(ledger)) == ["a"]  # whoever reads does not wait
                 other.execute("ROLLBACK")
             assert await ledger.see(PLACE, [obj("b")], now=at()) == 1
+
+    async def test_one_that_others_have_locked_for_a_moment_is_waited_for(
+        self, site: SQLiteSite
+    ) -> None:
+        async def see(key: str) -> int:
+            async with site.open() as ledger:
+                return await ledger.see(PLACE, [obj(key)], now=at())
+
+        for key, begin in (("a", "EXCLUSIVE"), ("b", "IMMEDIATE"), ("c", "EXCLUSIVE")):
+            with closing(sqlite3.connect(site.path, isolation_level=None)) as other:
+                other.execute(f"BEGIN {begin}")
+                seeing = asyncio.ensure_future(see(key))
+                await asyncio.sleep(3 * LEDGER_TRY_SECONDS)
+                assert not seeing.done()
+                other.execute("ROLLBACK")
+                assert await seeing == 1
+
+    async def test_one_that_is_another_processs_alone_is_waited_for_by_readers(
+        self, site: SQLiteSite
+    ) -> None:
+        async with site.open() as ledger:
+            await ledger.see(PLACE, [obj("a")], now=at())
+
+        async def read() -> list[str]:
+            async with site.open() as ledger:
+                return keys(await listed(ledger))
+
+        other = sqlite3.connect(site.path, isolation_level=None)
+        other.execute("PRAGMA locking_mode = EXCLUSIVE")
+        other.execute("BEGIN EXCLUSIVE")
+        other.execute("COMMIT")  # and keeps it
+        reading = asyncio.ensure_future(read())
+        await asyncio.sleep(3 * LEDGER_TRY_SECONDS)
+        assert not reading.done()
+        other.close()
+        assert await reading == ["a"]
 
     async def test_writers_of_a_process_wait_for_each_other_and_not_for_ever(
         self, site: SQLiteSite, monkeypatch: pytest.MonkeyPatch
@@ -255,5 +292,5 @@ class TestAFile:
             }
             assert walked == {}
             plans = " ".join(of_entries.values())
-            for index in ("ready", "due", "open", "failed", "job", "window", "settled"):
+            for index in ("ready", "due", "open", "failed", "job", "begins", "settled"):
                 assert f"ledger_entry_{index}" in plans, index

@@ -160,6 +160,18 @@ async def too_wide(page: Page) -> list[str]:
     )
 
 
+async def spilled(page: Page) -> list[str]:
+    """Look for text that runs out of its cell or line, over what is beside it."""
+    return list(
+        await page.evaluate("""
+() => [...document.querySelectorAll("th, td, dt, dd, li, p, caption, h1, h2, h3, figcaption")]
+  .filter((each) => !each.closest(".scroll, .sr, thead") && each.checkVisibility())
+  .filter((each) => each.scrollWidth > each.clientWidth + 1 && each.clientWidth > 0)
+  .map((each) => `${each.tagName}.${each.className} spills: ${each.textContent.slice(0, 40)}`)
+""")
+    )
+
+
 async def keyboard(page: Page) -> list[str]:
     """Walk through a page by Tab: everything is reached, in the order it is read, and seen."""
     expected: list[str] = await page.evaluate(_ORDER)

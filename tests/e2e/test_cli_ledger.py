@@ -14,10 +14,11 @@ from typing import Any
 import pytest
 from rich.cells import cell_len
 
-from receiver.ledger.ledger import Ledger
+from receiver.check.report import Report, Verdict
+from receiver.ledger.ledger import Judgement, Ledger
 from receiver.store.store import Object
 from tests.e2e.asking import MEASURED, Asker, kib_of
-from tests.e2e.command import Ended
+from tests.e2e.command import Ended, Terminal
 from tests.e2e.remembering import MIDNIGHT, Remembered, body, name
 from tests.servers.postgres import PASSWORD, PostgresServer
 
@@ -64,10 +65,22 @@ def loaded(ask: Asker, *arguments: str, code: int = 0) -> Any:
 
 
 def test_list_has_one_line_for_each_entry(ask: Asker, day: Remembered) -> None:
-    lines = shown(ask, "list").splitlines()
+    lines = ask("ledger", "list").out.splitlines()
     assert len(lines) == 8
+    assert [line.split()[-1] for line in lines] == [name(number) for number in range(8)]
     assert [line.split()[1] for line in lines].count("fail") == 1
     assert f"{MIDNIGHT:%Y-%m-%d} 00:45" in lines[SPOILED]
+
+
+def test_on_a_terminal_the_list_has_a_header_and_80_columns(ask: Asker, day: Remembered) -> None:
+    terminal = Terminal("ledger", "list", "--config", day.config, environment=ask.environment)
+    assert terminal.end() == 0
+    header, *lines = COLOUR.sub("", terminal.shown).splitlines()
+    assert header.split() == ["id", "verdict", "window", "(UTC)", "job", "records", "key"]
+    assert len(lines) == 8
+    assert all(cell_len(line) <= 80 for line in lines)
+    assert f"{MIDNIGHT:%Y-%m-%d} 00:45" in lines[SPOILED]
+    assert lines[SPOILED].index(f"{MIDNIGHT:%Y}") == header.index("window")
 
 
 def test_list_as_json_is_an_array_of_all_that_is_known(ask: Asker, day: Remembered) -> None:
@@ -129,7 +142,32 @@ def test_what_waits_is_listed_by_the_window_of_its_name(ask: Asker, day: Remembe
     day.ledger(see)
     asked = ("list", "--from", f"{MIDNIGHT + timedelta(hours=2):%Y-%m-%dT%H:%MZ}")
     assert [each["state"] for each in loaded(ask, *asked)] == ["waiting"]
-    assert "waiting" in shown(ask, *asked)
+    assert "waiting" in ask("ledger", *asked).out
+
+
+def test_what_has_no_window_is_listed_by_its_arrival(ask: Asker, day: Remembered) -> None:
+    noon = MIDNIGHT + timedelta(hours=12)
+    found = [
+        Object(key=key, etag="e", stored_bytes=9, arrived_at=noon + number * timedelta(hours=1))
+        for number, key in enumerate(("judged.gz", "waiting.gz", "later.gz"))
+    ]
+
+    async def see(ledger: Ledger) -> None:
+        await ledger.see("s3://acme/x/", found[:1], now=noon)
+        (claim,) = await ledger.claim(
+            "s3://acme/x/", owner="a", now=noon, until=noon, entries_max=1, bytes_max=9
+        )
+        report = Report(
+            key="judged.gz", job=1, verdict=Verdict.FAIL, records=1, plain_bytes=9,
+            compressed_bytes=9, window=None, event_time=None, findings=(), notes=(),
+        )  # fmt: skip
+        await ledger.record(claim, Judgement(report=report, etag="e", digest="d"), now=noon)
+        await ledger.see("s3://acme/x/", found[1:], now=noon)
+
+    day.ledger(see)
+    asked = ("list", "--from", f"{noon:%Y-%m-%dT%H:%MZ}", "--to", f"{noon:%Y-%m-%dT14:00Z}")
+    assert [each["key"] for each in loaded(ask, *asked)] == ["judged.gz", "waiting.gz"]
+    assert [each["key"] for each in loaded(ask, *asked, "--verdict", "fail")] == ["judged.gz"]
 
 
 def test_long_and_hostile_keys_stay_in_their_line(ask: Asker, day: Remembered) -> None:
@@ -141,8 +179,13 @@ def test_long_and_hostile_keys_stay_in_their_line(ask: Asker, day: Remembered) -
 
     day.ledger(see)
     asked = ("list", "--state", "waiting", "--color", "always")
-    (line,) = COLOUR.sub("", shown(ask, *asked)).splitlines()
+    (line,) = COLOUR.sub("", ask("ledger", *asked).out).splitlines()
     assert "\x1b" not in line
+    terminal = Terminal("ledger", *asked, "--config", day.config, environment=ask.environment)
+    assert terminal.end() == 0
+    _, cut = COLOUR.sub("", terminal.shown).splitlines()
+    assert cell_len(cut) <= 80
+    assert "\x1b" not in cut
     assert loaded(ask, "list", "--state", "waiting")[0]["key"] == key
 
 
@@ -417,7 +460,7 @@ def test_a_round_on_postgresql(ask: Asker, tmp_path: Path, postgres_server: Post
     day.write(*range(8), spoiled={SPOILED})
     day.judge()
     day.seal()
-    assert len(shown(ask, "list").splitlines()) == 8
+    assert len(ask("ledger", "list").out.splitlines()) == 8
     assert "field-missing" in shown(ask, "show", name(SPOILED))
     shown(ask, "export", "-o", "manifest.ndjson")
     assert shown(ask, "export", "--check", "manifest.ndjson").startswith("PASS")

@@ -164,3 +164,12 @@ def test_a_place_that_cannot_be_looked_at_and_what_is_parked_are_told(
     assert "wrong  file:///nowhere/at/all/{DATE}/ cannot be looked at" in out
     assert "INCONCLUSIVE  Job 147 http_requests, 0 batches" in out
     assert "1 object parked: ledger list --state parked" in out
+
+
+def test_what_fails_in_no_hour_fails_all_the_same(ask: Asker, day: Remembered) -> None:
+    day.write(*range(8), spoiled={SPOILED})
+    day.path(SPOILED).rename(day.path(SPOILED).with_name("copied-by-hand.log.gz"))
+    day.judge()
+    with daemon(ask, day):
+        out = shown(ask, code=1)
+    assert "wrong  Job 146 http_requests has failed batches whose names tell no window" in out

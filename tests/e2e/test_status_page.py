@@ -15,7 +15,7 @@ from receiver.daemon.status.guard import Access
 from receiver.ledger.ledger import Ledger
 from receiver.ledger.open import open_ledger
 from receiver.secret import Secret
-from tests.e2e.looking import contrast, keyboard, structure, too_wide
+from tests.e2e.looking import contrast, keyboard, spilled, structure, too_wide
 from tests.servers.browser import chromium
 from tests.servers.launch import NotInstalled
 from tests.unit.daemon.status.day import (
@@ -100,14 +100,17 @@ async def test_what_would_be_wrong_is_seen(browser: Browser) -> None:
             <p id="twice" style="color: #999; background: #fff">faint</p><p id="twice">p</p>
             <p style="font-size: 11px; background: #fff">small</p><a href="#no">n</a>
             <table><tr><th>h</th></tr></table><div style="width: 400px">wide</div>
+            <dl><dt>t</dt><dd style="width: 40px; white-space: nowrap">cannot be looked at</dd></dl>
             <button style="outline: none; position: absolute; top: 0" tabindex="5">late</button>
         """)
         told = "; ".join([*await structure(page), *await contrast(page), *await too_wide(page)])
+        told += "; ".join(await spilled(page))
         for mistake in (
             *("no language", "no title", "0 of main", "H3 after h1", "NAV  has no name"),
             *("SECTION  has no name", "#no leads nowhere", "without a caption", "no scope: h"),
             *("twice is there twice", "tabindex 5", "picture without", "11 px: small", "too wide"),
             *("2.85:  faint", '<a href="x"></a> has no name'),
+            "DD. spills: cannot be looked at",
         ):
             assert mistake in told
         assert await keyboard(page)
@@ -132,6 +135,7 @@ async def test_every_page_can_be_read_by_everybody(
                 path = await failed_batch(page, served)
             await page.goto(served.url + path)
             wrong = [*await structure(page), *await contrast(page), *await too_wide(page)]
+            wrong += await spilled(page)
             assert wrong == [], (path, how)
 
 
@@ -263,6 +267,28 @@ class TestLive:
                 while served.pulse.listeners:  # noqa: ASYNC110
                     await asyncio.sleep(0.01)
 
+    async def test_a_page_that_gets_no_answer_does_not_call_itself_live(
+        self, browser: Browser, ledger: Ledger
+    ) -> None:
+        async with serving(scene(ledger)) as served, looked_at(browser, quiet=False) as page:
+            await page.clock.install()
+            await page.goto(served.url)
+            await page.wait_for_selector("#live.on")
+            asked = asyncio.Event()
+            await page.route(f"{served.url}/", lambda _: asked.set())  # and is never answered
+            served.pulse.beat()
+            await asyncio.wait_for(asked.wait(), 10)
+            await page.clock.fast_forward(11_000)
+            await page.wait_for_selector("#live:text('Not connected')")
+            async with asyncio.timeout(5):
+                while served.pulse.listeners:  # noqa: ASYNC110 (its connection is free again)
+                    await asyncio.sleep(0.01)
+            await page.unroute(f"{served.url}/")
+            await page.clock.fast_forward(11_000)  # it had asked once more
+            await page.wait_for_timeout(100)
+            await page.clock.fast_forward(61_000)
+            await page.wait_for_selector("#live.on")
+
     async def test_an_end_of_the_daemon_is_said(self, browser: Browser, ledger: Ledger) -> None:
         async with looked_at(browser, quiet=False) as page:
             async with serving(scene(ledger)) as served:
@@ -294,4 +320,5 @@ async def test_hostile_names_are_shown_as_text(browser: Browser, tmp_path: Path)
                     async with looked_at(browser, viewport={"width": width, "height": 900}) as page:
                         await page.goto(served.url + path)
                         assert await too_wide(page) == []
+                        assert await spilled(page) == []
                         assert "<script>alert(1)" in await page.locator("main").inner_text()

@@ -209,7 +209,9 @@ class LedgerMachine(RuleBasedStateMachine):
     @invariant()
     def the_sums_are_those_of_the_last_verdicts(self) -> None:
         hours = self.run(self.ledger.hours(start=at(-600), end=at(600)))
-        last = [each.judged[-1] for each in self.known.values() if each.judged]
+        judged = [(key, each) for (key, _), each in self.known.items() if each.judged]
+        contents = dict(sorted(judged, key=lambda of: of[1].order))
+        last = [each.judged[-1] for each in contents.values()]  # of each name one content counts
         assert sum(each.batches for each in hours) == len(last)
         assert sum(each.records for each in hours) == sum(records for _, records in last)
         failed = [verdict for verdict, _ in last if verdict is Verdict.FAIL]

@@ -8,7 +8,7 @@ import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -58,6 +58,19 @@ class PostgresServer:
         if done.returncode:
             raise RuntimeError(f"psql: {done.stderr}")
         return done.stdout
+
+    @contextmanager
+    def hanging(self) -> Iterator[None]:
+        """Have it accept connections and answer nothing, those that there are included."""
+        home = Path(self.run("postgres", "SHOW data_directory").strip())
+        backends = self.run("postgres", "SELECT pid FROM pg_stat_activity").split()
+        pids = [int((home / "postmaster.pid").read_text().split()[0]), *map(int, backends)]
+        for signalled in (signal.SIGSTOP, signal.SIGCONT):
+            for pid in pids:
+                with suppress(ProcessLookupError):  # the one that told us
+                    os.kill(pid, signalled)
+            if signalled == signal.SIGSTOP:
+                yield
 
     def crash(self) -> None:
         """End all of its processes at once, as a crash of one does; it comes up by itself."""

@@ -173,6 +173,10 @@ class MemoryLedger:
             if all(each is None or each == of for each, of in (*asked, (key, entry.key))):
                 yield entry
 
+    async def entry(self, number: int) -> Entry | None:
+        row = self.rows.get(number)
+        return None if row is None else row.entry
+
     async def report(self, entry: int) -> Report | None:
         return self.reports.get(entry)
 

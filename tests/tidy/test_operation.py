@@ -12,6 +12,7 @@ import yaml
 from receiver.cli.run import run
 from receiver.daemon.service import DRAIN_SECONDS
 from receiver.daemon.settings import read_settings
+from receiver.report.sweep_report import Exit
 
 CONFIG = Path(__file__).parents[2] / "config"
 MANIFESTS = {
@@ -41,6 +42,11 @@ def test_the_unit_runs_the_daemon_and_tells_only_it_to_end() -> None:
     assert float(unit()["TimeoutStopSec"]) > 15 >= DRAIN_SECONDS
 
 
+def test_the_unit_is_started_again_after_a_crash_and_not_with_a_bad_configuration() -> None:
+    assert unit()["Restart"] == "on-failure"
+    assert int(unit()["RestartPreventExitStatus"]) == Exit.CONFIG
+
+
 def test_the_container_runs_the_daemon() -> None:
     text = (CONFIG / "Containerfile").read_text()
     (entry,), (command,) = (
@@ -49,6 +55,24 @@ def test_the_container_runs_the_daemon() -> None:
     assert json.loads(entry) == ["logpush-receiver"]
     assert json.loads(command)[0] == "run"
     assert json.loads(command)[1] in OPTIONS
+
+
+def test_the_container_takes_from_the_checkout_what_there_is_and_no_more_than_the_package() -> None:
+    text = (CONFIG / "Containerfile").read_text()
+    copied = [
+        source
+        for words in re.findall(r"^COPY (?!--from)(.*)$", text, re.MULTILINE)
+        for source in words.split()[:-1]
+    ]
+    assert all((CONFIG.parent / source).exists() for source in copied)
+    assert [source for source in copied if (CONFIG.parent / source).is_dir()] == ["receiver"]
+    assert {"pyproject.toml", "setup.py"} < set(copied)
+
+
+def test_the_user_of_the_container_is_the_one_of_the_manifest() -> None:
+    (number,) = re.findall(r"^USER (\d+)$", (CONFIG / "Containerfile").read_text(), re.MULTILINE)
+    pod = MANIFESTS["Deployment"]["spec"]["template"]["spec"]
+    assert pod["securityContext"]["runAsUser"] == int(number)
 
 
 def test_the_manifest_has_a_configuration_that_can_be_read(

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Final
 
+import msgspec
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.typedefs import Handler, Middleware
@@ -18,6 +19,7 @@ from receiver.daemon.status.guard import Access, add_headers, guard
 from receiver.daemon.status.routes import StatusRoutes
 from receiver.daemon.status.scene import Scene
 from receiver.errors import ConfigError
+from receiver.server_log import server_log
 
 SHUTDOWN_SECONDS: Final = 1.0
 """A page that is being drawn has so long when we are stopped; who only listens is let go."""
@@ -34,6 +36,9 @@ def make_status_app(
     metrics: Metrics,
 ) -> web.Application:
     """Return the application; `pulse` is beaten by whoever knows that something changed."""
+    scene = msgspec.structs.replace(
+        scene, read_errors=metrics.place_errors, place_number=metrics.place_number
+    )
     app = web.Application(client_max_size=1, middlewares=[_explained(scene.clock), guard(access)])
     app.router.add_routes(StatusRoutes(scene, pulse=pulse, metrics=metrics).routes())
     app.on_response_prepare.append(add_headers)
@@ -55,7 +60,7 @@ async def serve_status(app: web.Application, *, host: str, port: int) -> AsyncIt
     runner = web.AppRunner(
         app,
         access_log=None,
-        logger=_SERVER_LOG,
+        logger=server_log(f"{__name__}.http"),
         shutdown_timeout=SHUTDOWN_SECONDS,
         handler_cancellation=True,
         max_line_size=_HEADER_BYTES_MAX,
@@ -74,20 +79,6 @@ async def serve_status(app: web.Application, *, host: str, port: int) -> AsyncIt
         yield f"http://{shown}:{runner.addresses[0][1]}"
     finally:
         await runner.cleanup()
-
-
-class _Wordless(logging.Filter):
-    """Keeps of an exception its name: of a request that is no HTTP, aiohttp quotes the header."""
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        if record.exc_info and record.exc_info[0]:
-            record.msg, record.args = f"{record.getMessage()}: {record.exc_info[0].__name__}", ()
-        record.exc_info = record.exc_text = None
-        return True
-
-
-_SERVER_LOG: Final = logging.getLogger(f"{__name__}.http")
-_SERVER_LOG.addFilter(_Wordless())
 
 
 def _explained(clock: Clock) -> Middleware:

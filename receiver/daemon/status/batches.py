@@ -100,7 +100,7 @@ async def entries_of(
         limit=left,
     )
     async for entry in entries:
-        if entry.job == key.id and entry.verdict is not None:
+        if entry.job == key.id and entry.verdict is not None and entry.window is not None:
             yield entry
 
 

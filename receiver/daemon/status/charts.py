@@ -94,7 +94,7 @@ def batches_chart(buckets: Sequence[Bucket], *, id: str = "batches") -> Chart:
         draw,
         id=id,
         title="Batches",
-        description=f"{told} Failed ones are drawn below the line.",
+        description=f"{told} Failed ones hang below the line, those with warnings are on top.",
         most=f"most {max((each.batches for each in sums), default=0):,}",
         line=line,
     )

@@ -78,8 +78,8 @@ def _view(group: Sequence[tuple[Found, Finding]]) -> FindingView:
         batches=len({each.path for each, _ in group}),
         fields=tuple(named[:_FIELDS_MAX]),
         fields_more=max(0, len(named) - _FIELDS_MAX),
-        expected=first.expected,
-        got=first.got,
+        expected=_same(finding.expected for _, finding in group),
+        got=_same(finding.got for _, finding in group),
         meaning=meaning,
         remedy=remedy,
         examples=tuple(_examples(group))[:EXAMPLES_MAX],
@@ -96,7 +96,12 @@ def _examples(group: Sequence[tuple[Found, Finding]]) -> Iterable[Shown]:
         line, got = (
             (finding.examples[0].line, finding.examples[0].got) if finding.examples else (0, "")
         )
-        yield Shown(batch=each.path, key=each.report.key, line=line, got=got)
+        yield Shown(batch=each.path, key=each.report.key, line=line, got=got, field=finding.field)
+
+
+def _same(said: Iterable[str]) -> str:
+    one, *others = set(said)
+    return "" if others else one
 
 
 async def _bad(ledger: Ledger, key: JobKey, hours: Sequence[Hour]) -> AsyncIterator[Entry]:

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Iterator
 from datetime import datetime
 
-from receiver.daemon.status.scene import Scene
+from receiver.daemon.status.scene import LISTED_WITHIN, Scene
 from receiver.errors import LedgerError
 from receiver.limits import STATUS_CALL_SECONDS
 
@@ -35,5 +35,5 @@ def _of_places(scene: Scene, now: datetime) -> Iterator[str]:
         listed, why = watched.last_listed_at, f": {watched.error}" if watched.error else ""
         if listed is None:
             yield f"{watched.place}: not listed yet{why}"
-        elif now - listed > scene.listed_within:
+        elif now - listed > LISTED_WITHIN:
             yield f"{watched.place}: not listed since {listed:%Y-%m-%dT%H:%M:%SZ}{why}"

@@ -44,13 +44,13 @@ _SLICE: Final = 6 * HOUR
 
 async def find_job(scene: Scene, slug: str) -> KnownJob | None:
     """Return the job that a path names: of the roster, or one that the ledger knows."""
-    known = {each.key.slug: each for each in known_jobs(scene.jobs(), ())}
+    known = {each.key.slug: each for each in known_jobs(scene.jobs(), (), scene.place_errors())}
     if slug in known:
         return known[slug]
     if not slug.isascii() or not slug.isdecimal() or len(slug) > 18:
         return None
     async for _ in scene.ledger.entries(job=int(slug), newest_first=True, limit=1):
-        return known_jobs((), (JobKey(id=int(slug)),))[0]
+        return known_jobs((), (JobKey(id=int(slug)),), {})[0]
     return None
 
 

@@ -1,13 +1,13 @@
 """Jobs as the ledger and the roster know them together, and how one of them is doing."""
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final, Self
 
 import msgspec
 
-from receiver.check.report import Verdict
+from receiver.check.report import Severity, Verdict
 from receiver.daemon.status.buckets import (
     HOUR,
     SILENCE_MIN,
@@ -20,12 +20,15 @@ from receiver.daemon.status.buckets import (
 )
 from receiver.daemon.status.scene import RosteredJob
 from receiver.daemon.status.views import JobView
+from receiver.daemon.status.words import foreign
 from receiver.ledger.ledger import Entry, Hour, Ledger
 from receiver.limits import STATUS_BATCHES
 
 DAY: Final = timedelta(days=1)
 _USUAL_DAYS: Final = 7 * DAY
 _DIGEST_CHARS: Final = 10
+_FAILS_BY_MAX: Final = 3
+_FAILS_BY_CHARS: Final = 80
 
 
 class JobKey(msgspec.Struct, frozen=True, kw_only=True):
@@ -61,6 +64,7 @@ class KnownJob(msgspec.Struct, frozen=True, kw_only=True):
     places: tuple[str, ...] = ()
     configured: bool = False
     grace_until: datetime | None = None
+    place_error: str = ""
 
     async def look(self, ledger: Ledger, hours: Sequence[Hour], *, now: datetime) -> JobView:
         """Say how it is doing, by the sums of the last 24 hours and its latest Entries."""
@@ -68,11 +72,17 @@ class KnownJob(msgspec.Struct, frozen=True, kw_only=True):
         newest, silence = (latest[0] if latest else None), None
         if newest is not None and self.configured and now - newest.arrived_at > SILENCE_MIN:
             silence = await _silence(ledger, self.key, newest.arrived_at)
-        return job_view(self, now=now, hours=hours, latest=latest, silence=silence)
+        view = job_view(self, now=now, hours=hours, latest=latest, silence=silence)
+        return msgspec.structs.replace(view, fails_by=await _fails_by(ledger, latest))
 
 
-def known_jobs(rostered: Iterable[RosteredJob], keys: Iterable[JobKey]) -> list[KnownJob]:
-    """Return the jobs of the roster, then those that only the ledger knows."""
+def known_jobs(
+    rostered: Iterable[RosteredJob], keys: Iterable[JobKey], errors: Mapping[str, str]
+) -> list[KnownJob]:
+    """Return the jobs of the roster, then those that only the ledger knows.
+
+    `errors` says of places why they cannot be listed or read.
+    """
     found: dict[JobKey, KnownJob] = {}
     for job in rostered:
         key = JobKey.of(job.id, job.place)
@@ -86,6 +96,7 @@ def known_jobs(rostered: Iterable[RosteredJob], keys: Iterable[JobKey]) -> list[
                 places=(job.place,),
                 configured=True,
                 grace_until=job.grace_until,
+                place_error=errors.get(job.place, ""),
             )
             continue
         names = ("name", "dataset", "options")
@@ -96,6 +107,7 @@ def known_jobs(rostered: Iterable[RosteredJob], keys: Iterable[JobKey]) -> list[
             **both,
             places=tuple(dict.fromkeys((*known.places, job.place))),
             grace_until=max(ends, default=None),
+            place_error=known.place_error or errors.get(job.place, ""),
         )
     for key in keys:
         found.setdefault(key, KnownJob(key=key, places=(key.place,) if key.place else ()))
@@ -144,6 +156,7 @@ def job_view(
         silent_since=newest.arrived_at if newest and silent else None,
         usual=silence.usual if silence and silent else "",
         grace_until=known.grace_until,
+        place_error=known.place_error,
         hours=buckets,
     )
 
@@ -164,6 +177,17 @@ async def latest_entries(ledger: Ledger, key: JobKey, hours: Sequence[Hour]) -> 
         limit=STATUS_BATCHES,
     )
     return [each async for each in entries if each.job is None and each.verdict is not None]
+
+
+async def _fails_by(ledger: Ledger, latest: Sequence[Entry]) -> tuple[str, ...]:
+    """Return what the last failed one of the latest Entries failed by."""
+    failed = next((each for each in latest if each.verdict is Verdict.FAIL), None)
+    report = await ledger.report(failed.id) if failed else None
+    if report is None:
+        return ()
+    errors = [each for each in report.findings if each.severity is Severity.ERROR]
+    told = dict.fromkeys(f"{each.code} {each.field}".strip() for each in errors)
+    return tuple(foreign(each, _FAILS_BY_CHARS) for each in list(told)[:_FAILS_BY_MAX])
 
 
 async def _silence(ledger: Ledger, key: JobKey, last: datetime) -> Silence | None:

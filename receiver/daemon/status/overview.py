@@ -11,7 +11,7 @@ from typing import Final
 from receiver.check.report import Verdict
 from receiver.daemon.status.buckets import HOUR, hour_of, totals_of
 from receiver.daemon.status.jobs import JobKey, KnownJob, job_view, known_jobs
-from receiver.daemon.status.scene import RosteredJob, Scene, Watched
+from receiver.daemon.status.scene import LISTED_WITHIN, Scene, Watched
 from receiver.daemon.status.troubles import troubles_of
 from receiver.daemon.status.views import (
     JobView,
@@ -36,11 +36,11 @@ async def overview(scene: Scene, *, page: int = 1) -> Overview:
     """
     now = scene.clock.now()
     places = tuple(place_view(scene, each, now) for each in scene.places())
-    jobs = Jobs(scene.jobs(), (), now=now)
+    jobs = Jobs(scene, (), now=now)
     parked = oldest = None
     error = ""
     try:
-        jobs = Jobs(scene.jobs(), await day_hours(scene.ledger, now), now=now)
+        jobs = Jobs(scene, await day_hours(scene.ledger, now), now=now)
         page = min(max(page, 1), jobs.pages)
         await jobs.look(scene.ledger, page=page)
         parked = await parked_objects(scene)
@@ -71,14 +71,12 @@ async def overview(scene: Scene, *, page: int = 1) -> Overview:
 class Jobs:
     """All jobs, by the sums of a day; those on a page, and those that are quiet, looked at."""
 
-    def __init__(
-        self, rostered: Sequence[RosteredJob], hours: Sequence[Hour], *, now: datetime
-    ) -> None:
+    def __init__(self, scene: Scene, hours: Sequence[Hour], *, now: datetime) -> None:
         self._now = now
         self._hours: dict[JobKey, list[Hour]] = defaultdict(list)
         for hour in hours:
             self._hours[JobKey.of(hour.job, hour.place)].append(hour)
-        known = known_jobs(rostered, list(self._hours))
+        known = known_jobs(scene.jobs(), list(self._hours), scene.place_errors())
         views = [(each, self._view(each)) for each in known]
         views.sort(key=lambda pair: _rank(pair[1]))
         self._known = [each for each, _ in views]
@@ -142,7 +140,9 @@ def place_view(scene: Scene, watched: Watched, now: datetime) -> PlaceView:
         last_arrival=watched.last_arrival,
         next_poll_at=watched.next_poll_at,
         error=watched.error,
-        stale=listed is None or now - listed > scene.listed_within,
+        read_error=scene.read_errors().get(watched.place, ""),
+        number=scene.place_number(watched.place),
+        stale=listed is None or now - listed > LISTED_WITHIN,
     )
 
 
@@ -168,7 +168,7 @@ def _rank(view: JobView) -> tuple[int, str, int]:
     trouble = 4
     if view.failing_since is not None:
         trouble = 0 if view.failing_until is None else 2
-    if view.silent_since is not None:
+    if view.silent_since is not None or view.place_error or view.nameless_failed:
         trouble = min(trouble, 1)
     elif view.last_arrival is None and _is_quiet(view):
         trouble = min(trouble, 3)

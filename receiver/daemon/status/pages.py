@@ -28,6 +28,7 @@ _ENVIRONMENT: Final = Environment(
 _ENVIRONMENT.filters.update(
     bytes=size,
     duration=words.duration,
+    file_name=words.file_name,
     foreign=words.foreign,
     bucket_span=words.bucket_span,
     window=words.window,

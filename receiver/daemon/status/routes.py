@@ -6,8 +6,9 @@ import json
 import math
 from collections.abc import Awaitable, Callable, Hashable
 from datetime import datetime
+from functools import cached_property
 from importlib import resources
-from typing import Final, TypeVar
+from typing import Final, Generic, TypeVar
 
 import msgspec
 from aiohttp import web
@@ -22,11 +23,10 @@ from receiver.daemon.status.job_page import Span, find_job, job_page
 from receiver.daemon.status.overview import overview, parked_objects, queue
 from receiver.daemon.status.recent import Recent
 from receiver.daemon.status.scene import Scene
-from receiver.daemon.status.views import BatchPage, JobPage, Overview
+from receiver.daemon.status.views import BatchPage, JobPage, Overview, Parked
 from receiver.errors import LedgerError
 from receiver.limits import STATUS_CALL_SECONDS
 
-T = TypeVar("T")
 V = TypeVar("V", bound=msgspec.Struct)
 
 _ASSETS: Final = {
@@ -73,9 +73,7 @@ class StatusRoutes:
         async def make() -> Overview:
             return await overview(self._scene, page=number)
 
-        found = await self._look(("overview", number), make)
-        status = 503 if found.ledger_error else 200
-        return _answer(request, found, pages.overview_page, status=status)
+        return await self._show(request, ("overview", number), make, pages.overview_page)
 
     async def job(self, request: web.Request) -> web.Response:
         slug, query = request.match_info["job"], request.query
@@ -95,10 +93,11 @@ class StatusRoutes:
                 self._scene, known, span=span, before=before, failed_only=failed_only
             )
 
-        found = await self._look((slug, span, before, failed_only), make)
-        if found is None:
-            raise web.HTTPNotFound(text="There is no such job, and no batch of one.\n")
-        return _answer(request, found, pages.job_page)
+        key, absent = (
+            (slug, span, before, failed_only),
+            "There is no such job, and no batch of one.",
+        )
+        return await self._show(request, key, make, pages.job_page, absent=absent)
 
     async def batch(self, request: web.Request) -> web.Response:
         number = int(request.match_info["batch"])
@@ -106,16 +105,14 @@ class StatusRoutes:
         async def make() -> BatchPage | None:
             return await batch_page(self._scene, number)
 
-        found = await self._look(("batch", number), make)
-        if found is None:
-            raise web.HTTPNotFound(
-                text="There is no Report of this batch: it is not judged, or no longer kept.\n"
-            )
-        return _answer(request, found, pages.batch_page)
+        absent = "There is no Report of this batch: it is not judged, or no longer kept."
+        return await self._show(request, ("batch", number), make, pages.batch_page, absent=absent)
 
     async def parked(self, request: web.Request) -> web.Response:
-        found = await self._look("parked", lambda: parked_objects(self._scene))
-        return _answer(request, found, pages.parked_page)
+        async def make() -> Parked:
+            return await parked_objects(self._scene)
+
+        return await self._show(request, "parked", make, pages.parked_page)
 
     async def events(self, request: web.Request) -> web.StreamResponse:
         return await events(request, self._pulse)
@@ -163,24 +160,55 @@ class StatusRoutes:
             raise web.HTTPNotFound(text="There is no such file.\n")
         return web.Response(body=self._assets[name], content_type=_ASSETS[name], charset="utf-8")
 
-    async def _look(self, key: Hashable, make: Callable[[], Awaitable[T]]) -> T:
-        """Make a view, or say that the ledger does not let us."""
+    async def _show(
+        self,
+        request: web.Request,
+        key: Hashable,
+        make: Callable[[], Awaitable[V | None]],
+        draw: Callable[[V], bytes],
+        *,
+        absent: str = "",
+    ) -> web.Response:
+        """Answer with a view, or say that the ledger does not let us, or that it is `absent`."""
+
+        async def drawn() -> _Drawn[V] | None:
+            view = await make()
+            return None if view is None else _Drawn(view, draw)
+
         try:
-            return await self._recent.get(key, make)
+            found = await self._recent.get(key, drawn)
         except LedgerError as error:
             raise web.HTTPServiceUnavailable(text=f"{error}\n") from error
         except TimeoutError as error:
             text = f"The ledger has not answered within {STATUS_CALL_SECONDS:g} s.\n"
             raise web.HTTPServiceUnavailable(text=text) from error
+        if found is None:
+            raise web.HTTPNotFound(text=f"{absent}\n")
+        if request.match_info.get("json"):
+            return web.Response(body=found.json, status=found.status, content_type=_JSON)
+        return web.Response(
+            body=found.html, status=found.status, content_type=_HTML, charset="utf-8"
+        )
 
 
-def _answer(
-    request: web.Request, view: V, draw: Callable[[V], bytes], *, status: int = 200
-) -> web.Response:
-    if not request.match_info.get("json"):
-        return web.Response(body=draw(view), status=status, content_type=_HTML, charset="utf-8")
-    body = json.dumps(msgspec.to_builtins(view)).encode()  # ASCII: half a character may be quoted
-    return web.Response(body=body, status=status, content_type=_JSON)
+class _Drawn(Generic[V]):
+    """A view, drawn once: thirty live pages ask for it at the same moment."""
+
+    def __init__(self, view: V, draw: Callable[[V], bytes]) -> None:
+        self._view = view
+        self._draw = draw
+
+    @property
+    def status(self) -> int:
+        return 503 if getattr(self._view, "ledger_error", "") else 200
+
+    @cached_property
+    def html(self) -> bytes:
+        return self._draw(self._view)
+
+    @cached_property
+    def json(self) -> bytes:
+        return json.dumps(msgspec.to_builtins(self._view)).encode()  # half a character may be there
 
 
 def _number(text: str) -> int:

@@ -1,6 +1,6 @@
 """What the status page looks at: the ledger, the jobs that are watched, the places' watchers."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final, Protocol
 
@@ -63,7 +63,14 @@ class Scene(msgspec.Struct, frozen=True, kw_only=True):
     places: Callable[[], Sequence[Watched]]
     unwatched: Callable[[], Sequence[Unwatched]] = tuple
     sources: Callable[[], Sequence[Sourced]] = tuple
-    listed_within: timedelta = LISTED_WITHIN
+    read_errors: Callable[[], Mapping[str, str]] = dict  # why nothing can be read, by place
+    place_number: Callable[[str], str] = lambda _: ""  # how the metrics call a place
+
+    def place_errors(self) -> dict[str, str]:
+        """Return why places cannot be listed, or why nothing can be read there."""
+        errors = self.read_errors()
+        told = {each.place: each.error or errors.get(each.place, "") for each in self.places()}
+        return {place: error for place, error in told.items() if error}
 
 
 def rostered(watches: Iterable[Watch]) -> tuple[RosteredJob, ...]:

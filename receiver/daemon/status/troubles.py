@@ -1,14 +1,17 @@
 """What is wrong, worst first: each with since when and where to look."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from receiver.daemon.status.scene import Scene
+from receiver.daemon.status.scene import Scene, Sourced
 from receiver.daemon.status.views import JobView, Level, Parked, PlaceView, Trouble
 from receiver.ledger.ledger import Entry
 from receiver.limits import STATUS_TROUBLES_MAX
 from receiver.report.phrase import counted
+
+_BEFORE_ALL: Final = datetime.min.replace(tzinfo=UTC)
+_WRITING_MAX: Final = 3
 
 WAITING_MAX: Final = timedelta(minutes=10)
 """What was seen is judged within seconds; after so long something holds it up."""
@@ -24,23 +27,22 @@ def troubles_of(
     waiting: Entry | None,
     error: str,
 ) -> tuple[Trouble, ...]:
-    """Return all that is wrong: errors first, then what began first. The list is bounded."""
+    """Return all that is wrong: errors first, then what began first. The list is bounded.
+
+    What has no beginning was never otherwise, as far as anybody knows.
+    """
+    jobs = tuple(jobs)
     found: list[Trouble] = []
     if error:
         what = "The ledger does not answer: nothing can be judged or shown"
         found.append(Trouble(level=Level.ERROR, what=what, detail=error))
-    found += _of_places(places)
+    found += _of_places(places, jobs)
     for job in jobs:
         found += _of_job(job)
     found += _of_queue(parked, waiting, now)
-    for source in scene.sources():
-        if source.error:
-            what = f"{source.name} does not tell its jobs: those known before stay"
-            since = source.answered_at
-            found.append(Trouble(level=Level.WARNING, what=what, since=since, detail=source.error))
+    found += _of_sources(scene.sources())
     order = list(Level)
-    last = now + timedelta(days=1)
-    found.sort(key=lambda each: (order.index(each.level), each.since or last))
+    found.sort(key=lambda each: (order.index(each.level), each.since or _BEFORE_ALL))
     return tuple(found[:STATUS_TROUBLES_MAX])
 
 
@@ -61,23 +63,49 @@ def job_words(job: JobView) -> str:
     return f"Job {job.id}{f' {job.dataset}' if job.dataset else ''}"
 
 
-def _of_places(places: Iterable[PlaceView]) -> Iterator[Trouble]:
+def _of_places(places: Iterable[PlaceView], jobs: Sequence[JobView]) -> Iterator[Trouble]:
     for place in places:
-        if not place.error and not place.stale:
-            continue
-        never = place.last_listed_at is None
-        if never and not place.error:
+        since, said = place.last_listed_at, place.error
+        if said:
+            what = "cannot be looked at"
+        elif since is None:
             continue  # it was started a moment ago; /readyz waits for it
-        what = (
-            f"{place.place} cannot be looked at" if place.error else f"{place.place} is not listed"
-        )
+        elif place.stale:
+            what, said = "is not listed", "its watcher has not looked for longer than it should"
+        elif place.read_error:
+            what, since, said = "cannot be read", None, place.read_error
+        else:
+            continue
+        writing = [job_words(each) for each in jobs if place.place in each.places]
         yield Trouble(
             level=Level.ERROR,
-            what=what,
-            since=place.last_listed_at,
-            detail=place.error or "its watcher has not looked for longer than it should",
+            what=f"{place.place} {what}",
+            since=since,
+            detail=f"{said}; {_listed(writing)} there" if writing else said,
             look="/#places",
             look_at="the places",
+        )
+
+
+def _listed(writing: Sequence[str]) -> str:
+    if len(writing) == 1:
+        return f"{writing[0]} writes"
+    if len(writing) <= _WRITING_MAX:
+        return f"{', '.join(writing[:-1])} and {writing[-1]} write"
+    return f"{writing[0]} and {len(writing) - 1} more write"
+
+
+def _of_sources(sources: Iterable[Sourced]) -> Iterator[Trouble]:
+    for source in sources:
+        if not source.error:
+            continue
+        never = source.answered_at is None
+        told = "has told no jobs yet: they are not judged"
+        yield Trouble(
+            level=Level.ERROR if never else Level.WARNING,
+            what=f"{source.name} {told if never else 'tells no jobs: those known before stay'}",
+            since=source.answered_at,
+            detail=source.error,
         )
 
 
@@ -89,6 +117,8 @@ def _of_job(job: JobView) -> Iterator[Trouble]:
         said = f"{totals.failed:,} of {batches} in 24 hours"
         if job.failing_until is not None:
             said += f"; none since {job.failing_until:%H:%M} UTC"
+        if job.fails_by:
+            said += f"; the last by {', '.join(job.fails_by)}"
         yield Trouble(
             level=Level.WARNING if over else Level.ERROR,
             what=f"{name} {'failed' if over else 'fails'}",
@@ -103,8 +133,8 @@ def _of_job(job: JobView) -> Iterator[Trouble]:
             level=Level.ERROR,
             what=f"{name} has failed batches whose names tell no window",
             since=job.nameless_failed_since,
-            detail=f"{counted(job.nameless_failed, 'batch', 'batches')} of the latest; no hour's"
-            " sums have them",
+            detail=f"{counted(job.nameless_failed, 'batch', 'batches')} of the latest; without a"
+            " window they are in no sum",
             look=f"{job.path}#batches",
             look_at="them",
         )

@@ -75,6 +75,8 @@ class JobView(msgspec.Struct, frozen=True, kw_only=True):
     silent_since: datetime | None = None
     usual: str = ""  # what is usual, where it is silent
     grace_until: datetime | None = None
+    fails_by: tuple[str, ...] = ()  # of its last failed batch: "field-missing BotScore"
+    place_error: str = ""  # why one of its places cannot be listed, or nothing be read there
     hours: tuple[Bucket, ...] = ()
 
 
@@ -87,6 +89,8 @@ class PlaceView(msgspec.Struct, frozen=True, kw_only=True):
     next_poll_at: datetime | None
     error: str
     stale: bool  # not listed for too long
+    read_error: str = ""  # it can be listed, and nothing can be read
+    number: str = ""  # the label that the metrics have of it
 
 
 class ParkedView(msgspec.Struct, frozen=True, kw_only=True):
@@ -135,6 +139,7 @@ class Shown(msgspec.Struct, frozen=True, kw_only=True):
     key: str
     line: int
     got: str
+    field: str = ""
 
 
 class FindingView(msgspec.Struct, frozen=True, kw_only=True):
@@ -146,7 +151,7 @@ class FindingView(msgspec.Struct, frozen=True, kw_only=True):
     batches: int
     fields: tuple[tuple[str, int], ...]  # the most frequent ones
     fields_more: int
-    expected: str
+    expected: str  # this and `got`: "" where they are not the same everywhere
     got: str
     meaning: str
     remedy: str

@@ -41,7 +41,7 @@ def ago(moment: datetime, now: datetime) -> str:
 
 def moment(at: datetime, now: datetime) -> str:
     """Write a time: of today the clock alone."""
-    return f"{at:%H:%M}" if at.date() == now.date() else f"{at:%-d %b %H:%M}"
+    return f"{at:%H:%M} UTC" if at.date() == now.date() else f"{at:%-d %b %H:%M} UTC"
 
 
 def exact(at: datetime) -> str:
@@ -86,6 +86,11 @@ def bucket_words(bucket: Bucket) -> str:
         f"at the latest {duration(bucket.lateness_max)} late",
     ]
     return f"{bucket_span(bucket)}: {', '.join(told)}"
+
+
+def file_name(key: str) -> str:
+    """Return an object's name without its folders."""
+    return key.rpartition("/")[2] or key
 
 
 def foreign(text: object, length: int = STATUS_TEXT_CHARS_MAX) -> str:

@@ -163,6 +163,16 @@ async def test_one_unreadable_object_is_parked_in_the_end_and_the_others_are_rea
 
 
 @in_no_time
+async def test_a_place_is_well_again_when_all_that_was_refused_there_is_parked() -> None:
+    scene = Scene("a", objects_each=2)
+    fails(scene, "a", StoreDenied("s3://a: access denied"))
+    async with scene.running():
+        await asyncio.sleep(120)
+    assert scene.states("a") == {PARKED: 2}
+    assert [bool(error) for _, error in scene.observer.errors] == [True, False]
+
+
+@in_no_time
 async def test_an_object_that_is_gone_is_parked_at_once() -> None:
     scene = Scene("a", objects_each=0)
     async with scene.running():

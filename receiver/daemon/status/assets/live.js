@@ -3,6 +3,8 @@
 
 (() => {
   const state = document.getElementById("live");
+  const PATIENCE = 10000;
+  const REST = 60000;
   let source = null;
   let busy = false;
   let again = false;
@@ -37,8 +39,14 @@
       return;
     }
     busy = true;
+    const given = new AbortController();
+    const patience = setTimeout(() => given.abort(), PATIENCE);
     try {
-      const answer = await fetch(location.href, { headers: { Accept: "text/html" }, cache: "no-store" });
+      const answer = await fetch(location.href, {
+        headers: { Accept: "text/html" },
+        cache: "no-store",
+        signal: given.signal,
+      });
       const page = new DOMParser().parseFromString(await answer.text(), "text/html");
       const known = [...document.querySelectorAll("[data-live]")];
       if (known.some((old) => !page.getElementById(old.id))) {
@@ -51,7 +59,12 @@
       if (source) say("Live", true);
     } catch {
       say("Not connected", false);
+      if (source && given.signal.aborted) {
+        rest();
+        again = true;
+      }
     } finally {
+      clearTimeout(patience);
       busy = false;
       if (again) {
         again = false;
@@ -67,11 +80,15 @@
     source.onopen = () => say("Live", true);
     source.onerror = () => {
       say("Not connected", false);
-      if (source && source.readyState === EventSource.CLOSED) {
-        close();
-        setTimeout(open, 60000);
-      }
+      if (source && source.readyState === EventSource.CLOSED) rest();
     };
+  };
+
+  // Six live windows take all connections that a browser has for one server: each goes without
+  // for a while, and fetches what it has missed.
+  const rest = () => {
+    close();
+    setTimeout(open, REST);
   };
 
   const close = () => {

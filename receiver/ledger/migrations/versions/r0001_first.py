@@ -75,21 +75,23 @@ def _make_entries() -> None:
         *map(_number, ("records", "plain_bytes", "compressed_bytes", "errors", "warnings")),
         sa.Column("window_start", TIME),
         sa.Column("window_end", TIME),
+        sa.Column("begins_at", TIME),
         sa.Column("event_first", TIME),
         sa.Column("event_last", TIME),
         _text("digest"),
         sa.Column("settled_at", TIME),
         _number("judgements"),
         sa.Column("told", sa.Boolean, nullable=False, server_default=sa.false()),
+        sa.Column("counted", sa.Boolean, nullable=False, server_default=sa.false()),
         sa.UniqueConstraint("place_id", "key", "etag", name="ledger_entry_key"),
         sqlite_autoincrement=True,
     )
     _index("ready", ["place_id", "queued_at", "id"], f"{WAITING} AND due_at IS NULL")
     _index("due", ["place_id", "due_at"], f"{WAITING} AND due_at IS NOT NULL")
-    _index("open", ["arrived_at", "id"], "state != 'judged'")
+    _index("open", ["state", "arrived_at", "id"], "state != 'judged'")
     _index("failed", ["arrived_at", "id"], "verdict = 'fail'")
     _index("job", ["job", "arrived_at", "id"], "job IS NOT NULL")
-    _index("window", ["window_start"], "window_start IS NOT NULL")
+    _index("begins", ["begins_at"], "begins_at IS NOT NULL")
     _index("settled", ["settled_at"], "settled_at IS NOT NULL")
     op.create_index("ledger_entry_arrived", "ledger_entry", ["arrived_at", "id"])
     if op.get_context().dialect.name == "postgresql":

@@ -5,14 +5,17 @@ import json
 import logging
 import socket
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from receiver.daemon.metrics import Metrics
+from receiver.daemon.status import pages
 from receiver.daemon.status.app import make_status_app, serve_status
 from receiver.daemon.status.events import Pulse
 from receiver.daemon.status.guard import HEADERS, Access
+from receiver.daemon.status.views import Overview
 from receiver.errors import ConfigError, LedgerUnavailable
 from receiver.ledger.ledger import Entry, Hour, Ledger
 from receiver.report.json import JsonReport, JsonTotals
@@ -39,7 +42,7 @@ class Away:
     async def hours(self, **_: object) -> list[Hour]:
         raise LedgerUnavailable("sqlite:receiver.db: locked")
 
-    async def report(self, _: int) -> None:
+    async def entry(self, _: int) -> None:
         raise LedgerUnavailable("sqlite:receiver.db: locked")
 
     async def entries(self, **_: object) -> AsyncIterator[Entry]:
@@ -54,6 +57,19 @@ class TestPaths:
                 status, text = await served.get(path)
                 assert (path, status) == (path, 200)
                 assert text
+
+    async def test_batches_without_a_window_go_by_their_names(self, empty: Ledger) -> None:
+        for name in ("one", "two"):
+            await judge(empty, 147, HTTP, NOW, key=f"nameless/{name}.log.gz")
+        async with serving(scene(empty)) as served:
+            text = (await served.get("/jobs/147"))[1]
+        assert [f">{name}.log.gz</a>" in text for name in ("one", "two")] == [True, True]
+
+    async def test_a_window_that_ends_after_now_is_ahead_of_it(self, empty: Ledger) -> None:
+        await judge(empty, 147, HTTP, NOW + timedelta(minutes=5), length=timedelta(minutes=5))
+        async with serving(scene(empty)) as served:
+            text = (await served.get("/jobs/147"))[1]
+        assert "10 min ahead of now" in text
 
     async def test_what_is_not_there_is_said(self, day: Ledger) -> None:
         async with serving(scene(day)) as served:
@@ -247,3 +263,27 @@ class TestServer:
         async with serving(scene(Counting())) as served:  # type: ignore[arg-type]
             await asyncio.gather(*(served.get("/") for _ in range(30)))
         assert asked <= 8
+
+    async def test_thirty_who_look_have_it_drawn_once(
+        self, empty: Ledger, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        drawn = []
+
+        def draw(view: Overview) -> bytes:
+            drawn.append(view)
+            return b"drawn"
+
+        monkeypatch.setattr(pages, "overview_page", draw)
+        async with serving(scene(empty)) as served:
+            answers = await asyncio.gather(*(served.get("/") for _ in range(30)))
+        assert set(answers) == {(200, "drawn")}
+        assert len(drawn) == 1
+
+    async def test_a_place_has_the_number_that_the_metrics_have(self, empty: Ledger) -> None:
+        async with serving(scene(empty)) as served:
+            served.metrics.place_error(HTTP, "access denied")
+            found = json.loads((await served.get("/status.json"))[1])
+            (place,) = [each for each in found["places"] if each["place"] == HTTP]
+            assert place["read_error"] == "access denied"
+            sample = f'receiver_place_unreadable{{place="{place["number"]}"}} 1.0'
+            assert sample in (await served.get("/metrics"))[1]

@@ -29,6 +29,10 @@ class Counting:
         self.calls += 1
         return await self._ledger.hours(start=start, end=end, job=job)
 
+    async def entry(self, number: int) -> Entry | None:
+        self.calls += 1
+        return await self._ledger.entry(number)
+
     async def report(self, entry: int) -> Report | None:
         self.reports += 1
         return await self._ledger.report(entry)

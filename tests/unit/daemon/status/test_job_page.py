@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 
+import msgspec
 import pytest
 
 from receiver.check.report import Severity
@@ -131,6 +132,20 @@ class TestFindings:
         assert [name for name, _ in missing.fields] == ["BotScore", "BotTags"]
         assert missing.meaning == "The job asks for the field and the record has no such key."
         assert missing.examples[0].batch.startswith("/batches/")
+
+    async def test_what_several_fields_differ_in_stands_with_the_examples_alone(
+        self, empty: Ledger
+    ) -> None:
+        status = error_finding("field-type", field="EdgeResponseStatus")
+        address = msgspec.structs.replace(status, field="ClientIP", expected="string", got="int")
+        status = msgspec.structs.replace(status, expected="int", got="string")
+        await judge(empty, 147, HTTP, NOW - HOUR, (status,))
+        (alone,) = (await page_of(empty)).findings.findings
+        assert (alone.expected, alone.got) == ("int", "string")
+        await judge(empty, 147, HTTP, NOW - 2 * HOUR, (address,))
+        (both,) = (await page_of(empty)).findings.findings
+        assert (both.expected, both.got) == ("", "")
+        assert [each.field for each in both.examples] == ["EdgeResponseStatus", "ClientIP"]
 
     async def test_a_code_of_a_newer_version_is_shown(self, empty: Ledger) -> None:
         await judge(empty, 147, HTTP, NOW - HOUR, (error_finding("line-purple"),))

@@ -139,6 +139,17 @@ def test_places_tell_when_they_were_listed() -> None:
     assert found["receiver_ledger_errors_total{kind=LedgerUnavailable}"] == 1
 
 
+def test_a_place_is_called_unreadable_until_something_is_read_there() -> None:
+    metrics = Metrics()
+    metrics.place_error(HTTP, "access denied")
+    assert metrics.place_errors() == {HTTP: "access denied"}
+    place = f"place={metrics.place_number(HTTP)}"
+    assert samples(metrics)[f"receiver_place_unreadable{{{place}}}"] == 1
+    metrics.place_error(HTTP, "")
+    assert metrics.place_errors() == {}
+    assert samples(metrics)[f"receiver_place_unreadable{{{place}}}"] == 0
+
+
 def test_the_number_of_jobs_and_places_is_bounded(judged: tuple[Entry, Judgement]) -> None:
     metrics, (entry, judgement) = Metrics(), judged
     for number in range(METRIC_LABELS_MAX + 50):

@@ -1,11 +1,11 @@
 """The first page: what is wrong, since when, where to look."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import msgspec
 import pytest
 
-from receiver.check.report import Verdict
+from receiver.check.report import Severity, Verdict
 from receiver.daemon.status.overview import overview, parked_objects
 from receiver.daemon.status.troubles import headline
 from receiver.daemon.status.views import Level
@@ -64,6 +64,7 @@ class TestADay:
         found = await overview(scene(empty))
         (job,) = [each for each in found.jobs if each.id == 146]
         assert (job.verdict, job.totals.failed, job.nameless_failed) == (Verdict.FAIL, 0, 1)
+        assert found.jobs[0] == job
         assert found.verdict is Verdict.FAIL
         said = "Job 146 http_requests has failed batches whose names tell no window"
         assert said in [each.what for each in found.troubles]
@@ -105,7 +106,7 @@ class TestTroubles:
         )
         (trouble,) = (await overview(scene(empty, places=lambda: (denied,)))).troubles
         assert (trouble.level, trouble.since) == (Level.ERROR, since)
-        assert trouble.detail == denied.error
+        assert trouble.detail == f"{denied.error}; Job 146 http_requests writes there"
 
     async def test_a_watcher_that_does_not_look_is_found_out(self, empty: Ledger) -> None:
         stuck = WatchedPlace(place=DNS, last_listed_at=NOW - 11 * MINUTE)
@@ -119,7 +120,42 @@ class TestTroubles:
         found = await overview(scene(empty))
         (trouble,) = (each for each in found.troubles if "failed" in each.what)
         assert trouble.level is Level.WARNING
-        assert trouble.detail == "1 of 2 batches in 24 hours; none since 09:00 UTC"
+        assert (
+            trouble.detail
+            == "1 of 2 batches in 24 hours; none since 09:00 UTC; the last by gzip-crc"
+        )
+
+    async def test_what_fails_says_by_what(self, empty: Ledger) -> None:
+        warning = msgspec.structs.replace(error_finding("line-blank"), severity=Severity.WARNING)
+        finding = error_finding("field-missing", field="BotScore")
+        await judge(empty, 146, HTTP, NOW - 10 * MINUTE, (warning, finding, finding))
+        found = await overview(scene(empty))
+        (job,) = [each for each in found.jobs if each.id == 146]
+        assert job.fails_by == ("field-missing BotScore",)
+        said = "1 of 1 batch in 24 hours; the last by field-missing BotScore"
+        assert [each.detail for each in found.troubles] == [said]
+
+    async def test_a_place_where_nothing_can_be_read_is_one_though_it_is_listed(
+        self, empty: Ledger
+    ) -> None:
+        errors = {HTTP: "access denied; the role needs s3:GetObject"}
+        found = await overview(scene(empty, read_errors=lambda: errors))
+        (trouble,) = found.troubles
+        assert (trouble.level, trouble.what) == (Level.ERROR, f"{HTTP} cannot be read")
+        assert [each.read_error for each in found.places] == [errors[HTTP], "", ""]
+
+    async def test_a_job_whose_place_cannot_be_read_says_so_and_comes_first(
+        self, empty: Ledger
+    ) -> None:
+        away = WatchedPlace(place=DNS, last_listed_at=None, error="no answer")
+        found = await overview(scene(empty, places=lambda: (away,)))
+        assert [each.id for each in found.jobs if each.place_error] == [148]
+        assert found.jobs[0].id == 148
+
+    async def test_what_was_never_otherwise_comes_before_what_began(self) -> None:
+        denied = WatchedPlace(place=HTTP, last_listed_at=NOW - 20 * MINUTE, error="access denied")
+        found = await overview(scene(Away(), places=lambda: (denied,)))  # type: ignore[arg-type]
+        assert found.troubles[0].detail == found.ledger_error
 
     async def test_what_waits_for_long_is_named(self, empty: Ledger) -> None:
         obj = Object(key="a.log.gz", etag="1", stored_bytes=1, arrived_at=NOW)
@@ -134,14 +170,24 @@ class TestTroubles:
         assert len(found.jobs) == 3
         assert found.places
 
-    async def test_a_source_that_does_not_answer_is_named(self, empty: Ledger) -> None:
+    @pytest.mark.parametrize(
+        ("answered_at", "level", "said"),
+        [
+            (NOW - MINUTE, Level.WARNING, "tells no jobs: those known before stay"),
+            (None, Level.ERROR, "has told no jobs yet: they are not judged"),
+        ],
+    )
+    async def test_a_source_that_does_not_answer_is_named(
+        self, empty: Ledger, answered_at: datetime | None, level: Level, said: str
+    ) -> None:
         class Source(msgspec.Struct):
             name: str = "[[jobs]] 2"
-            answered_at: None = None
+            answered_at: datetime | None = None
             error: str = "api.example: no answer in 60 s"
 
-        (trouble,) = (await overview(scene(empty, sources=lambda: (Source(),)))).troubles
-        assert trouble.level is Level.WARNING
+        source = Source(answered_at=answered_at)
+        (trouble,) = (await overview(scene(empty, sources=lambda: (source,)))).troubles
+        assert (trouble.level, trouble.what) == (level, f"[[jobs]] 2 {said}")
 
 
 class TestManyJobs:

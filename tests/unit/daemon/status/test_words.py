@@ -35,8 +35,8 @@ def test_a_moment_is_told_from_now(seconds: float, written: str) -> None:
 
 
 def test_of_another_day_the_day_is_told() -> None:
-    assert moment(NOW, NOW) == "14:05"
-    assert moment(NOW - timedelta(days=1), NOW) == "22 Nov 14:05"
+    assert moment(NOW, NOW) == "14:05 UTC"
+    assert moment(NOW - timedelta(days=1), NOW) == "22 Nov 14:05 UTC"
 
 
 def test_a_window_over_midnight_tells_both_days() -> None:
