@@ -38,7 +38,7 @@ class WatchState(msgspec.Struct, frozen=True, kw_only=True):
     place: str
     last_listed_at: datetime | None  # without an error, all of what is open
     last_arrival: datetime | None  # the store's time stamp of the newest batch found
-    error: str  # why it cannot be listed now; "" while it can
+    error: str  # why it, or a folder of it, cannot be listed now; "" while it can
     next_poll_at: datetime | None
 
 
@@ -80,13 +80,17 @@ class Watcher:
         self._error = self._reason = ""
 
     @property
+    def _closed(self) -> str:
+        return next((each.error for each in self._stretches.values() if each.error), "")
+
+    @property
     def state(self) -> WatchState:
         """How it is going."""
         return WatchState(
             place=self.place,
             last_listed_at=self._last_listed_at,
             last_arrival=self._noting.last_arrival,
-            error=self._error,
+            error=self._error or self._closed,
             next_poll_at=self._next_poll_at,
         )
 

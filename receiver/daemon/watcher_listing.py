@@ -81,11 +81,17 @@ class Noting:
     def _is_batch(self, key: str) -> bool:
         return reason_to_ignore(key) is None and not self._taken(key)
 
+    def closed_folder(self, page: Page) -> str:
+        """Return why a folder that may hold batches cannot be looked into; "" if all can."""
+        return next((each.error for each in page.unlisted if self._may_hold(each)), "")
+
+    def _may_hold(self, unlisted: Unlisted) -> bool:
+        return unlisted.key.endswith("/") and not self._taken(unlisted.key)
+
     def _tell(self, unlisted: tuple[Unlisted, ...]) -> None:
         """Tell once of what cannot be looked into and may be a batch, or a folder of some."""
         for each in unlisted:
-            may_hold = each.key.endswith("/") and not self._taken(each.key)
-            if not (may_hold or self._is_batch(each.key)) or each.key in self._unlisted:
+            if not (self._may_hold(each) or self._is_batch(each.key)) or each.key in self._unlisted:
                 continue
             if len(self._unlisted) < WATCH_UNLISTED_MAX:
                 self._unlisted.add(each.key)
@@ -110,6 +116,16 @@ class StretchWatch:
         self._walk_due = 0.0  # on the clock that nobody sets
         self._walk_next: str | None = None
         self._walk_pages = 0
+        self._walk_closed = ""  # by what the walk under way has found
+        self._errors = {"poll": "", "walk": ""}  # by the last whole ones
+
+    @property
+    def error(self) -> str:
+        """Why a day's folder, or one below, could not be looked into lately; "" if it could.
+
+        What else lies below a place without {DATE} may be anybody's, and is told once only.
+        """
+        return self._errors["poll"] or self._errors["walk"]
 
     async def look(
         self, store: Store, stretch: Stretch, *, since: datetime, now: datetime
@@ -132,6 +148,7 @@ class StretchWatch:
             new, pages, whole = await self._poll(store, stretch, now)
             if whole and self._clock.monotonic() >= self._walk_due:
                 self._walk_pages = pages
+                self._errors["walk"] = self._errors["poll"]
                 await self._walked(stretch, now)
                 return new, pages
         if not stretch.open or self._clock.monotonic() >= self._walk_due:
@@ -156,7 +173,7 @@ class StretchWatch:
 
     async def _poll(self, store: Store, stretch: Stretch, now: datetime) -> tuple[int, int, bool]:
         """List what may be new; tell also whether that was all there is."""
-        after = ""
+        after = closed = ""
         if not store.properties.after_walks and self._newest is not None:
             after = resume_key(stretch.stem, self._newest - _MARGIN)
         new, pages, next_ = 0, 0, None
@@ -164,8 +181,10 @@ class StretchWatch:
             page = await store.list(stretch.prefix, after=after, next=next_)
             new += await self._noting.note(page, since=None, now=now)
             self._learn_all(stretch, page.objects, now)
+            closed = closed or self._closed(stretch, page)
             pages += 1
             if (next_ := page.next) is None:
+                self._errors["poll"] = closed
                 return new, pages, not after
 
     async def _walk(
@@ -174,13 +193,17 @@ class StretchWatch:
         """List some pages from where the walk has come; of what is closed, all that are left."""
         new = pages = 0
         next_, self._walk_next = self._walk_next, None  # if this fails, from the beginning
+        if next_ is None:
+            self._walk_closed = ""
         while pages < WATCH_WALK_PAGES or not stretch.open:
             page = await store.list(stretch.prefix, next=next_)
             new += await self._noting.note(page, since=since, now=now)
             self._learn_all(stretch, page.objects, now)
+            self._walk_closed = self._walk_closed or self._closed(stretch, page)
             pages += 1
             self._walk_pages += 1
             if (next_ := page.next) is None:
+                self._errors["walk"] = self._walk_closed
                 await self._walked(stretch, now)
                 break
         self._walk_next = next_
@@ -209,6 +232,9 @@ class StretchWatch:
             if self._learn(stretch, obj.key, now):
                 self._after = max(self._after, obj.key)  # of a test object, which lies behind, no
                 break
+
+    def _closed(self, stretch: Stretch, page: Page) -> str:
+        return self._noting.closed_folder(page) if stretch.day is not None else ""
 
     def _learn(self, stretch: Stretch, key: str, now: datetime) -> bool:
         """Learn from one key. A window that is still to come is somebody's mistake, or ours."""

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from datetime import datetime
 
 from receiver.errors import ObjectChanged, ObjectMissing
-from receiver.store.store import Object, Page, Properties
+from receiver.store.store import Object, Page, Properties, Unlisted
 
 
 class Bucket:
@@ -57,6 +57,7 @@ class Fault:
 
     def __init__(self) -> None:
         self.on_list: Callable[[str], Exception | float | None] = lambda prefix: None
+        self.unlisted: tuple[Unlisted, ...] = ()
         self.on_open: Callable[[Object], Exception | float | None] = lambda obj: None
         self.amid: Callable[[Object], Exception | float | None] = lambda obj: None
 
@@ -84,7 +85,8 @@ class MemoryStore:
         if next is None:
             self.listed.append((prefix, after))
         objects, more = self.bucket.page(prefix, after if next is None else next)
-        return Page(objects=tuple(objects), next=more)
+        unlisted = tuple(each for each in self.fault.unlisted if each.key.startswith(prefix))
+        return Page(objects=tuple(objects), next=more, unlisted=unlisted)
 
     async def find(self, key: str) -> Object:
         if key not in self.bucket.objects:

@@ -42,6 +42,24 @@ def test_the_unit_runs_the_daemon_and_tells_only_it_to_end() -> None:
     assert float(unit()["TimeoutStopSec"]) > 15 >= DRAIN_SECONDS
 
 
+def test_the_readme_installs_the_unit_and_the_container_as_they_say_themselves() -> None:
+    readme = (CONFIG.parent / "README.md").read_text()
+    for heading, file in (
+        ("Under systemd", "systemd/logpush-receiver.service"),
+        ("In a container", "Containerfile"),
+        ("On Kubernetes", "kubernetes.yaml"),
+    ):
+        section = readme.partition(f"### {heading}\n")[2].partition("\n#")[0]
+        told = set(
+            re.findall(
+                r"^    (?:install|systemctl|docker build|kubectl) .*$", section, re.MULTILINE
+            )
+        )
+        assert told
+        head = (CONFIG / file).read_text()
+        assert all(line.split("  # ")[0].strip() in head for line in told)
+
+
 def test_the_unit_is_started_again_after_a_crash_and_not_with_a_bad_configuration() -> None:
     assert unit()["Restart"] == "on-failure"
     assert int(unit()["RestartPreventExitStatus"]) == Exit.CONFIG

@@ -33,7 +33,7 @@ def table_row(code: Code) -> str:
 
 def commands() -> Iterator[list[str]]:
     """Every command line of ours in an indented block, as words."""
-    for line in re.findall(rf"^    (.*\b{PROGRAM} .*)$", README, re.MULTILINE):
+    for line in re.findall(rf"^    (?!docker )(.*\b{PROGRAM} .*)$", README, re.MULTILINE):
         words = shlex.split(line.split("|")[0] if line.startswith(PROGRAM) else line.split("|")[-1])
         place = next(i for i, word in enumerate(words) if word.endswith(PROGRAM))
         yield words[place + 1 :]

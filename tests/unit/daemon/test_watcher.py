@@ -14,7 +14,7 @@ from receiver.destination.parse import parse_destination
 from receiver.errors import ConfigError, Reason, StoreDenied, StoreUnavailable
 from receiver.intake.insistence import Insistence
 from receiver.selection.target import Target
-from receiver.store.store import Store
+from receiver.store.store import Store, Unlisted
 from tests.simulation.memory_ledger import MemoryLedger
 from tests.simulation.memory_store import Bucket, MemoryStore
 from tests.simulation.virtual_loop import START, LoopClock, simulate
@@ -341,6 +341,43 @@ def test_a_store_that_fails_is_told_of_once_and_asked_ever_more_seldom(
     simulate(life())
     assert caplog.text.count("503") == caplog.text.count("denied") == 1
     assert caplog.text.count("can be listed again") == 1
+
+
+@pytest.mark.parametrize("days_ago", [0, 1])
+def test_a_days_folder_that_cannot_be_looked_into_is_an_error_until_it_can(
+    days_ago: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def life() -> None:
+        scene = Scene(lateness_hours=24)
+        day = START - timedelta(days=days_ago)
+        scene.write(day - timedelta(minutes=1))
+        async with scene.watching():
+            await asyncio.sleep(60)
+            assert scene.state().error == ""
+            scene.store().fault.unlisted = (
+                Unlisted(key=f"logs/{day:%Y%m%d}/", error="/logs: permission denied"),
+            )
+            await asyncio.sleep(2 * 3600)
+            assert scene.state().error == "/logs: permission denied"
+            assert caplog.messages.count("/logs: permission denied") == 1
+            scene.store().fault.unlisted = ()
+            await asyncio.sleep(2 * 3600)
+            assert scene.state().error == ""
+
+    simulate(life())
+
+
+def test_a_folder_of_somebody_else_that_cannot_be_looked_into_is_no_error_of_the_place() -> None:
+    async def life() -> None:
+        scene = Scene(PLAIN)
+        scene.store(PLAIN).fault.unlisted = (
+            Unlisted(key="plain/lost+found/", error="/plain/lost+found: permission denied"),
+        )
+        async with scene.watching():
+            await asyncio.sleep(3 * 3600)
+            assert scene.state().error == ""
+
+    simulate(life())
 
 
 def test_what_cannot_be_opened_is_an_error_of_its_place() -> None:
