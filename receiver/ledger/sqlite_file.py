@@ -47,6 +47,7 @@ def sqlite_engine(address: SQLiteAddress) -> AsyncEngine:
         pool_size=LEDGER_CONNECTIONS_MAX,
         max_overflow=0,
         pool_timeout=LEDGER_WAIT_SECONDS,
+        pool_use_lifo=True,  # each keeps pages of its own: the fewer are busy, the better
     )
     event.listen(engine.sync_engine, "connect", set_up)
     event.listen(engine.sync_engine, "begin", begin)
