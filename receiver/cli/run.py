@@ -1,10 +1,15 @@
 """`run`: the daemon, until it is stopped."""
 
 import asyncio
+import logging
+import os
 import signal
+import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from random import Random
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import click
 
@@ -17,6 +22,12 @@ from receiver.report.sweep_report import Exit
 if TYPE_CHECKING:
     from receiver.daemon.service import Ready
     from receiver.daemon.settings import Settings
+
+_THREADS: Final = "receiver-thread"
+_THREADS_END_SECONDS: Final = 1.0
+"""Threads have so long to end; one that does not is in a call that the system never answers."""
+
+_log = logging.getLogger(__name__)
 
 
 @click.command(
@@ -52,6 +63,8 @@ async def _until_told(path: Path, settings: "Settings") -> Exit:
 
     orders, ended_by = Orders(), []
     loop = asyncio.get_running_loop()
+    threads = ThreadPoolExecutor(thread_name_prefix=_THREADS)
+    loop.set_default_executor(threads)
     for number, code in ((signal.SIGTERM, Exit.PASS), (signal.SIGINT, Exit.INTERRUPTED)):
 
         def end(code: Exit = code) -> None:
@@ -69,4 +82,20 @@ async def _until_told(path: Path, settings: "Settings") -> Exit:
         random=Random(),  # noqa: S311 (spreads waits and names a process)
         on_ready=on_ready,
     )
+    threads.shutdown(wait=False, cancel_futures=True)
+    if not await _threads_ended():
+        _log.warning("left amid a call that does not end: a folder, or a name, that hangs")
+        sys.stdout.flush()
+        logging.shutdown()
+        os._exit(ended_by[0])  # Python would wait for it
     return ended_by[0]
+
+
+async def _threads_ended() -> bool:
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + _THREADS_END_SECONDS
+    while any(each.name.startswith(_THREADS) for each in threading.enumerate()):
+        if loop.time() > deadline:
+            return False
+        await asyncio.sleep(0.02)
+    return True

@@ -17,13 +17,14 @@ from tests.crash.landing import FIELDS, Landing
 from tests.e2e.command import COMMAND
 from tests.e2e.running import (
     DRAINED_SECONDS,
+    Running,
     configure,
     ledger_url,
     running,
     until_judged,
     write_jobs,
 )
-from tests.e2e.serving import until
+from tests.e2e.serving import started, until
 from tests.servers.postgres import PostgresServer
 
 Hold: TypeAlias = Callable[[], AbstractContextManager[None]]
@@ -111,6 +112,31 @@ def test_while_it_waits_to_open_the_ledger_it_ends_at_once(
         assert time.monotonic() - begun < 2
     assert process.returncode == 0
     assert "Traceback" not in told
+
+
+def test_a_folder_that_hangs_does_not_keep_it_from_its_end(
+    source: dict[str, str], landing: Landing, tmp_path: Path
+) -> None:
+    landing.write(1)
+    script = f"""
+import os, time
+scandir = os.scandir
+def hanging(path="."):
+    if os.fsencode(path).startswith({str(landing.folder).encode()!r}):
+        print("hangs", flush=True)
+        time.sleep(60)
+    return scandir(path)
+os.scandir = hanging
+from receiver.cli.main import main
+main()
+"""
+    command = (sys.executable, "-c", script, "run", "--config", configure(tmp_path, source))
+    with started(command) as process:
+        daemon = Running(process)
+        until(lambda: any("hangs" in line for line in daemon.out))
+        ended = daemon.end()
+    assert ended.code == 0
+    assert "a call that does not end" in ended.err
 
 
 def catches(pid: int, number: int) -> bool:
