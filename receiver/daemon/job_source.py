@@ -72,11 +72,14 @@ class JobSource:
         return max(0.0, self._due - self._clock.monotonic())
 
     def doubt(self) -> bool:
-        """Have it asked now if what is known is no longer young; return whether it is to be."""
+        """Have it asked now if what is known is no longer young; return whether it is to be.
+
+        One that does not answer is asked again anyway, and waited for by nobody meanwhile.
+        """
         if self.settings.scope is None:
             return False
         now = self._clock.monotonic()
-        if now - self._asked >= SOURCE_DOUBT_SECONDS:
+        if now - self._asked >= SOURCE_DOUBT_SECONDS and not self._state.error:
             self._due = min(self._due, now)
         return self._due <= now
 
