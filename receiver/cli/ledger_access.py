@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING
@@ -80,7 +81,10 @@ async def open_daemons_ledger(settings: "Settings") -> "AsyncIterator[Ledger]":
 
 
 async def read_roster(settings: "Settings", ledger: "Ledger", *, clock: Clock) -> Rostered:
-    """Ask for the jobs of the configuration; what they were lately is in the ledger."""
+    """Ask for the jobs of the configuration; in its grace is what the daemon has seen to change.
+
+    What nobody saw change is no longer: it may have been a month ago.
+    """
     from receiver.daemon.job_source import JobSources
     from receiver.daemon.roster import Roster
     from receiver.daemon.roster_keeper import MEMORY
@@ -88,7 +92,8 @@ async def read_roster(settings: "Settings", ledger: "Ledger", *, clock: Clock) -
     random = Random()  # noqa: S311 (spreads waits, guards nothing)
     sources = JobSources(settings.jobs, clock=clock, random=random)
     roster = Roster(memory=await ledger.recall(MEMORY) or b"")
-    roster.update(await sources.jobs(), now=clock.now(), unanswered=sources.unanswered)
+    jobs = await sources.jobs()
+    roster.update(jobs, now=clock.now(), unanswered=sources.unanswered, grace=timedelta())
     return Rostered(roster=roster, sources=sources.states)
 
 

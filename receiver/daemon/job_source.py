@@ -71,15 +71,20 @@ class JobSource:
             return None
         return max(0.0, self._due - self._clock.monotonic())
 
+    @property
+    def asked(self) -> float:
+        """When it was asked last; of one that is never asked, when it was made."""
+        return self._asked
+
     def doubt(self) -> bool:
         """Have it asked now if what is known is no longer young; return whether it is to be.
 
         One that does not answer is asked again anyway, and waited for by nobody meanwhile.
         """
-        if self.settings.scope is None:
+        if self.settings.scope is None or self._state.error:
             return False
         now = self._clock.monotonic()
-        if now - self._asked >= SOURCE_DOUBT_SECONDS and not self._state.error:
+        if now - self._asked >= SOURCE_DOUBT_SECONDS:
             self._due = min(self._due, now)
         return self._due <= now
 
@@ -186,6 +191,13 @@ class JobSources:
         """Have those of these names asked whose answer is no longer young; whether any is to be."""
         doubted = [source.doubt() for source in self.sources if source.settings.name in names]
         return any(doubted)  # each of them is to be asked
+
+    def asked_since(self, moment: float, names: Collection[str]) -> bool:
+        """Tell whether one of these names that answers was asked from a moment of the clock on."""
+        return any(
+            each.settings.name in names and each.asked >= moment and not each.state.error
+            for each in self.sources
+        )
 
     @property
     def unanswered(self) -> frozenset[str]:

@@ -61,9 +61,14 @@ class Roster:
             self._notes.append("what was watched before the restart cannot be read: no job of then")
 
     def update(
-        self, jobs: Iterable[GivenJob], *, now: datetime, unanswered: Collection[str] = ()
+        self,
+        jobs: Iterable[GivenJob],
+        *,
+        now: datetime,
+        unanswered: Collection[str] = (),
+        grace: timedelta = GRACE,
     ) -> None:
-        """Take the jobs as they are now; what was watched and is not among them, for GRACE yet.
+        """Take the jobs as they are now; what was watched and is not among them, for a grace yet.
 
         `unanswered` are sources that could not be asked yet: what they gave is not gone.
         """
@@ -74,7 +79,7 @@ class Roster:
             target = self._target_of(given)
             if target is not None:
                 self._add(given, target, places, asked)
-        self._watches = {**asked, **dict(self._leaving(asked, now, unanswered))}
+        self._watches = {**asked, **dict(self._leaving(asked, now, unanswered, grace))}
         known = {**self._places, **places}
         self._places = {
             each.place: known[each.place] for each in self._watches.values() if each.place in known
@@ -182,7 +187,11 @@ class Roster:
         )
 
     def _leaving(
-        self, asked: Mapping[_Key, Watch], now: datetime, unanswered: Collection[str]
+        self,
+        asked: Mapping[_Key, Watch],
+        now: datetime,
+        unanswered: Collection[str],
+        grace: timedelta,
     ) -> Iterator[tuple[_Key, Watch]]:
         """Yield what was watched, is not asked for any more, and is accepted yet."""
         for key, watch in self._watches.items():
@@ -190,7 +199,7 @@ class Roster:
                 continue
             until = watch.until
             if until is None and watch.source not in unanswered:
-                until = now + GRACE
+                until = now + grace
             elif until is not None:  # a clock set back makes no grace longer
                 until = min(until, now + GRACE)
             if until is None or until > now:

@@ -52,6 +52,7 @@ class RosterKeeper:
         self._told: tuple[str, ...] = ()
         self._taken = asyncio.Event()
         self._updated: asyncio.Future[None] | None = None
+        self._began: float | None = None  # when what is being taken in now was first asked for
 
     async def start(self) -> None:
         """Learn what was watched before, and ask the sources for the first time."""
@@ -64,10 +65,13 @@ class RosterKeeper:
         """Ask again when it is due, until cancelled."""
         while True:
             await self._wait()
+            # who doubts from now on may come too late for what is asked here: the next is theirs
+            doubted, self._updated = self._updated, None
+            self._began = self._clock.monotonic()
             await self._update()
-            if self._updated is not None:
-                self._updated.set_result(None)
-                self._updated = None
+            self._began = None
+            if doubted is not None:
+                doubted.set_result(None)
 
     async def doubt(self, place: str) -> None:
         """Return when what the jobs of a place are is known as it is now.
@@ -75,7 +79,8 @@ class RosterKeeper:
         Their API is asked, unless it was lately; where it does not answer, they are as they were.
         """
         names = {watch.source for watch in self.roster.watches if watch.place == place}
-        if self.sources.doubt(names):
+        telling = self._began is not None and self.sources.asked_since(self._began, names)
+        if self.sources.doubt(names) or telling:  # what was answered is not handed on yet
             self._updated = self._updated or asyncio.get_running_loop().create_future()
             self._taken.set()
             await asyncio.shield(self._updated)

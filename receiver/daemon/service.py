@@ -113,6 +113,7 @@ class Daemon:
             lambda: self._settings, ledger=ledger, clock=clock, insistence=self._insistence
         )
         self._working: tuple[Intake, WatcherGroup] | None = None
+        self._ending: Intake | None = None
         self._rebuild = asyncio.Event()
 
     async def run(self, orders: Orders, on_ready: Callable[[Ready], None]) -> None:
@@ -186,7 +187,11 @@ class Daemon:
             for task in (*told, watching):
                 task.cancel()
             _log.info("ending: what is being judged has %g s yet", DRAIN_SECONDS)
-            await intake.drain(DRAIN_SECONDS)
+            self._ending = intake
+            try:
+                await intake.drain(DRAIN_SECONDS)
+            finally:
+                self._ending = None
 
     async def _change(self, targets: tuple[Target, ...]) -> None:
         """Hand on that other places are to be watched, or by other Expectations."""
@@ -195,6 +200,8 @@ class Daemon:
             intake, watchers = self._working
             await intake.change(targets)
             await watchers.change(targets)
+        elif self._ending is not None:  # what it reads yet is held against what is known now
+            await self._ending.change(targets)
 
     async def _reload_when_told(self, orders: Orders) -> None:
         while True:

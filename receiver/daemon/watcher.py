@@ -145,10 +145,15 @@ class Watcher:
         return self._stretches[stretch.prefix]
 
     async def _close(self, looked_at: list[Stretch], now: datetime) -> None:
-        """Forget the days that are over, and note until when the place was watched."""
+        """Forget the days that are over, and note until when the place was watched.
+
+        One that cannot be looked into is not over: what lies there was never seen.
+        """
         for stretch in looked_at:
-            if not stretch.open:
+            if not stretch.open and not self._stretches[stretch.prefix].error:
                 del self._stretches[stretch.prefix]
+        if self._closed and self._watched_until is not None:
+            return
         self._watched_until = now
         monotonic = self._clock.monotonic()
         if (

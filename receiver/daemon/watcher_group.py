@@ -52,6 +52,7 @@ class WatcherGroup:
         self._at = at
         self._remembered = Remembered()
         self._tasks: asyncio.TaskGroup | None = None
+        self._ended = False
         self._watched: dict[str, tuple[object, Watcher, asyncio.Task[None]]] = {}
 
     async def run(self, targets: Sequence[Target]) -> None:
@@ -62,8 +63,11 @@ class WatcherGroup:
         """
         async with asyncio.TaskGroup() as tasks:
             self._tasks = tasks
-            await self.change(targets)
-            await asyncio.Event().wait()  # until it is cancelled, or a watcher fails
+            try:
+                await self.change(targets)
+                await asyncio.Event().wait()  # until it is cancelled, or a watcher fails
+            finally:
+                self._ended = True
 
     async def change(self, targets: Sequence[Target]) -> None:
         """Watch other places. One whose folder and neighbours are the same is not disturbed."""
@@ -83,6 +87,8 @@ class WatcherGroup:
             task.cancel()
         if ending:
             await asyncio.wait(ending)
+        if self._ended:  # maybe since a moment ago: nothing is begun any more
+            return
         for place, (number, same) in wanted.items():
             if place not in self._watched:
                 watcher = self._watcher(targets[number], elsewhere(targets, number))

@@ -203,7 +203,7 @@ class StretchWatch:
             pages += 1
             self._walk_pages += 1
             if (next_ := page.next) is None:
-                self._errors["walk"] = self._walk_closed
+                self._errors = {"poll": "", "walk": self._walk_closed}  # it saw all there is
                 await self._walked(stretch, now)
                 break
         self._walk_next = next_

@@ -83,6 +83,7 @@ class Intake:
         self._hired: Hired | None = None
         self._all_hired: list[Hired] = []
         self._tasks: asyncio.TaskGroup | None = None
+        self._draining = False
         self._drained = asyncio.Event()
         self._changing = asyncio.Lock()
 
@@ -112,11 +113,14 @@ class Intake:
                 for target in targets
                 if target.judged
             }
-            await asyncio.gather(
-                *(self._close(place) for place in list(self._posts) if place not in assignments)
-            )  # first: those hired now know nothing of these places
+            if not self._draining:
+                await asyncio.gather(
+                    *(self._close(place) for place in list(self._posts) if place not in assignments)
+                )  # first: those hired now know nothing of these places
             if assignments != self._assignments or self._hired is None:
                 self._rehire(assignments, self._tasks)
+            if self._draining:  # maybe since a moment ago: nothing is begun any more
+                return
             for place in assignments:
                 if place not in self._posts:
                     self._posts[place] = Post(place, self._parts, tasks=self._tasks)
@@ -137,6 +141,7 @@ class Intake:
 
         What cannot be given back in time, as with a ledger that is away, expires by itself.
         """
+        self._draining = True
         loop = asyncio.get_running_loop()
         ends_at = loop.time() + seconds
         give_up_at = ends_at - min(DRAIN_GIVE_UP_SECONDS, seconds / 2)

@@ -61,6 +61,8 @@ class Post:
         if not self._busy_with_ledger:  # or what it is about to get would be nobody's
             self._running.cancel()
         await asyncio.wait((self._running,))
+        if self.error:  # whoever comes after us knows nothing of it, and finds out by himself
+            self._parts.observer.place_error(self._place, "")
         while self._claimed:
             await give_back(self._claimed.popleft(), self._parts)
 
@@ -146,6 +148,8 @@ class Post:
 
     def _learn(self, answer: Answer, failures: int) -> None:
         """Learn from an answer how the place is. Those asked for together fail together, once."""
+        if self._ending:
+            return
         if answer.report is not None:
             self._recover("it can be read again")
         elif doubts_place(answer) and failures == self._failures:

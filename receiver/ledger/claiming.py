@@ -100,8 +100,14 @@ async def take_up(database: Database, entries: Sequence[int], now: datetime) -> 
     count = 0
     async with database.writing() as connection:
         for ids in _parts(sorted(set(entries))):
-            here = database.among(entry.c.id, ids) & settled
-            count += (await connection.execute(update(entry).where(here).values(waiting))).rowcount
+            asked = select(entry.c.id).where(database.among(entry.c.id, ids), settled)
+            # in the order in which a verdict locks all contents of a name: nobody waits in a circle
+            locked = asked.order_by(entry.c.id).with_for_update()
+            here = [row.id for row in await connection.execute(locked)]
+            await connection.execute(
+                update(entry).where(database.among(entry.c.id, here)).values(waiting)
+            )
+            count += len(here)
     return count
 
 

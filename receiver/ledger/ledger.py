@@ -104,8 +104,8 @@ class Segment(msgspec.Struct, frozen=True, kw_only=True):
 class Hour(msgspec.Struct, frozen=True, kw_only=True):
     """All that one job had of one hour of windows, added up. Kept when Entries are gone.
 
-    Judged again, a batch counts as it was judged last; of a name that was overwritten the content
-    seen last counts, as soon as it is judged. One whose name tells no window is in none: it could
+    Judged again, a batch counts as it was judged last; of a name that was overwritten the newest
+    content counts, as soon as it is judged. One whose name tells no window is in none: it could
     be said neither when it was to come nor how late it was.
     """
 

@@ -5,7 +5,7 @@ import logging
 import os
 import signal
 import sys
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from threading import Lock, Thread
@@ -52,20 +52,29 @@ def main() -> None:
 
 
 class _Replies:
-    """The way back to the parent. Whoever logs may be in any thread, so frames take turns."""
+    """The way back to the parent, for frames that are sent whole.
+
+    Whoever logs may be in any thread, and amid a frame: what Python collects then logs as well, of
+    a task whose error nobody took. So nobody waits for his turn: who has it sends the others' too.
+    """
 
     def __init__(self, stream: BinaryIO) -> None:
         self._stream = stream
+        self._frames: deque[bytes] = deque()
         self._turn = Lock()
 
     def send(self, content: Reply | Remark) -> None:
         """Send something, whole."""
-        with self._turn:
+        self._frames.append(frame(content))
+        while self._frames and self._turn.acquire(blocking=False):
             try:
-                self._stream.write(frame(content))
-                self._stream.flush()
+                while self._frames:
+                    self._stream.write(self._frames.popleft())
+                    self._stream.flush()
             except BrokenPipeError:
                 os._exit(0)  # the parent is gone
+            finally:
+                self._turn.release()
 
 
 class _Remarks(logging.Handler):
@@ -76,9 +85,11 @@ class _Remarks(logging.Handler):
         self._replies = replies
 
     def emit(self, record: logging.LogRecord) -> None:
-        self._replies.send(
-            Remark(logger=record.name, level=record.levelno, message=self.format(record))
-        )
+        try:
+            said = self.format(record).encode(errors="backslashreplace").decode()
+            self._replies.send(Remark(logger=record.name, level=record.levelno, message=said))
+        except Exception:  # noqa: BLE001 (a driver's mistake; to log costs nobody his work)
+            self.handleError(record)
 
 
 async def _serve(assignments: Sequence[Assignment], replies: _Replies) -> None:

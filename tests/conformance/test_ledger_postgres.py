@@ -4,6 +4,7 @@ import asyncio
 import traceback
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, suppress
+from random import Random
 from urllib.parse import quote
 
 import pytest
@@ -204,3 +205,21 @@ async def eventually(call: Callable[[], Awaitable[object]]) -> None:
                 await call()
                 return
             await asyncio.sleep(0.05)
+
+
+async def test_names_that_are_rewritten_and_replayed_lock_nobody_out(site: PostgresSite) -> None:
+    """A verdict locks all contents of its name, a replay Entries of many names: in one order."""
+    names, contents, random = 8, 30, Random(1)
+    every = list(range(1, names * contents + 1))
+    async with site.open() as ledger, site.open() as other:
+        for content in range(contents):
+            found = [obj(f"{name}.log.gz", f"e{content}") for name in range(names)]
+            await ledger.see(PLACE, found, now=at(content))
+        for minute in range(100, 112):
+            claims = await claim_all(ledger, now=minute, entries_max=len(every))
+            random.shuffle(claims)
+            replays = [random.sample(every, 40) for _ in range(4)]
+            await asyncio.gather(
+                *(ledger.record(each, judgement(each), now=at(minute)) for each in claims),
+                *(other.take_up(each, now=at(minute)) for each in replays),
+            )

@@ -9,6 +9,8 @@ import pytest
 
 from receiver.daemon.job_source import JobSources
 from receiver.daemon.settings import Settings, read_settings
+from receiver.errors import ApiUnavailable
+from receiver.job.job import Job
 from receiver.limits import SOURCE_DOUBT_SECONDS
 from tests.servers.launch import free_port
 from tests.servers.logpush_api import ACCOUNT, TOKEN, ZONE, Answer, LogpushServer, logpush_server
@@ -110,6 +112,26 @@ async def test_a_doubt_does_not_press_an_api_that_does_not_answer(
         assert not asked.doubt({asked.states[0].name})
         assert asked.wait_seconds == pytest.approx(waits / 2)
         await clock.sleep(waits / 2)
+
+
+async def test_an_api_that_hangs_is_waited_for_once(
+    settings: Settings, server: LogpushServer, clock: VirtualClock
+) -> None:
+    asked = sources(settings, clock)
+    await asked.jobs()
+
+    async def hang() -> list[Job]:
+        await clock.sleep(60)
+        raise ApiUnavailable("no answer in 60 s")
+
+    asked.sources[0]._ask = hang  # type: ignore[method-assign]
+    waited = 0
+    for _ in range(3600):  # a batch that fails each second
+        await clock.sleep(1)
+        if asked.doubt({asked.states[0].name}):
+            waited += 1
+            await asked.jobs()
+    assert waited == 1
 
 
 async def test_jobs_of_a_file_are_beyond_doubt(tmp_path: Path, clock: VirtualClock) -> None:

@@ -201,6 +201,17 @@ class TestTheMemory:
         after.update([given()], now=START)
         assert "it has changed or gone" in after.absence(silent)
 
+    def test_where_nobody_watches_only_a_grace_that_was_given_goes_on(self) -> None:
+        before = roster(given())
+        changed, now = given(logpull_options=OTHER), START + 30 * 24 * 60 * MINUTE
+        after = Roster(memory=before.memory())
+        after.update([changed], now=now, grace=timedelta())
+        assert fields_of(after) == [3]
+        before.update([changed], now=now)
+        after = Roster(memory=before.memory())
+        after.update([changed], now=now + MINUTE, grace=timedelta())
+        assert fields_of(after) == [3, 2]
+
     def test_what_an_api_that_is_silent_gave_is_not_gone(self) -> None:
         before = roster(given(), given(id=147, source="zone 1", logpull_options=OTHER))
         after = Roster(memory=before.memory())

@@ -12,6 +12,7 @@ import pytest
 from receiver.daemon.roster_keeper import RosterKeeper
 from receiver.daemon.settings import read_settings
 from receiver.intake.insistence import Insistence
+from receiver.job.job import Job
 from receiver.ledger.ledger import Ledger
 from receiver.limits import SOURCE_DOUBT_SECONDS
 from receiver.selection.target import Target
@@ -43,11 +44,14 @@ def server() -> Iterator[LogpushServer]:
 
 @asynccontextmanager
 async def kept(
-    folder: Path, server: LogpushServer, clock: VirtualClock
+    folder: Path, server: LogpushServer, clock: VirtualClock, *, others: int = 0
 ) -> AsyncIterator[tuple[RosterKeeper, list[tuple[Target, ...]]]]:
     (folder / "token").write_text(TOKEN)
     lines = f'zone = "{ZONE}"\napi_url = "{server.url}"\ntoken = "@token"'
-    settings = read_settings(write(folder, SMALLEST.replace('file = "job.json"', lines)))
+    text = SMALLEST.replace('file = "job.json"', lines)
+    for number in range(others):
+        text += f"\n[[jobs]]\n{lines.replace(ZONE, f'{number:032x}')}\n"
+    settings = read_settings(write(folder, text))
     told: list[tuple[Target, ...]] = []
 
     async def take(targets: tuple[Target, ...]) -> None:
@@ -114,6 +118,64 @@ async def test_where_the_api_does_not_answer_a_doubt_ends_all_the_same(
             await keeper.doubt(place)
         assert len(told) == 1
         assert keeper.sources.states[0].error
+
+
+async def test_a_doubt_waits_until_what_was_answered_is_handed_on(
+    tmp_path: Path, server: LogpushServer
+) -> None:
+    clock, handing_on = HeldClock(), asyncio.Event()
+    async with kept(tmp_path, server, clock) as (keeper, told):
+        (place,) = {watch.place for watch in keeper.roster.watches}
+        hand_on = keeper._on_targets
+
+        async def slowly(targets: tuple[Target, ...]) -> None:
+            await handing_on.wait()
+            await hand_on(targets)
+
+        keeper._on_targets = slowly
+        server.jobs[146]["logpull_options"] = STATUS
+        clock.pass_by(SOURCE_DOUBT_SECONDS)
+        doubts = [asyncio.ensure_future(keeper.doubt(place))]
+        while len(server.asked) < 2:  # noqa: ASYNC110 (another thread's)
+            await asyncio.sleep(0.01)
+        await asyncio.sleep(0.2)  # it is being handed on
+        doubts.append(asyncio.ensure_future(keeper.doubt(place)))
+        await asyncio.sleep(0.2)
+        assert not any(doubt.done() for doubt in doubts)
+        handing_on.set()
+        async with asyncio.timeout(30):
+            await asyncio.gather(*doubts)
+        assert len(told) == 2
+
+
+async def test_a_doubt_waits_for_what_was_answered_while_another_source_is_slow(
+    tmp_path: Path, server: LogpushServer
+) -> None:
+    clock, slow = HeldClock(), asyncio.Event()
+    async with kept(tmp_path, server, clock, others=1) as (keeper, told):
+        (place,) = {watch.place for watch in keeper.roster.watches}
+        other = keeper.sources.sources[1]
+        ask = other._ask
+
+        async def slowly() -> list[Job]:
+            await slow.wait()
+            return await ask()
+
+        other._ask = slowly  # type: ignore[method-assign]
+        server.jobs[146]["logpull_options"] = STATUS
+        asked = len(server.asked)
+        clock.pass_by(1e6)  # both are due
+        keeper._taken.set()
+        while len(server.asked) == asked:  # noqa: ASYNC110 (another thread's)
+            await asyncio.sleep(0.01)
+        await asyncio.sleep(0.2)
+        doubt = asyncio.ensure_future(keeper.doubt(place))
+        await asyncio.sleep(0.2)
+        assert not doubt.done()
+        slow.set()
+        async with asyncio.timeout(30):
+            await doubt
+        assert len(told) == 2
 
 
 async def test_a_doubt_given_up_costs_the_others_nothing(

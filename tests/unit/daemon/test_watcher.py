@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from random import Random
 
+import msgspec
 import pytest
 
 from receiver.daemon.watcher import WatchState
@@ -14,7 +15,7 @@ from receiver.destination.parse import parse_destination
 from receiver.errors import ConfigError, Reason, StoreDenied, StoreUnavailable
 from receiver.intake.insistence import Insistence
 from receiver.selection.target import Target
-from receiver.store.store import Store, Unlisted
+from receiver.store.store import Page, Store, Unlisted
 from tests.simulation.memory_ledger import MemoryLedger
 from tests.simulation.memory_store import Bucket, MemoryStore
 from tests.simulation.virtual_loop import START, LoopClock, simulate
@@ -363,6 +364,64 @@ def test_a_days_folder_that_cannot_be_looked_into_is_an_error_until_it_can(
             scene.store().fault.unlisted = ()
             await asyncio.sleep(2 * 3600)
             assert scene.state().error == ""
+
+    simulate(life())
+
+
+@pytest.mark.parametrize("hours", [30, 40])
+def test_a_day_is_not_over_while_its_folder_is_closed(hours: int) -> None:
+    async def life() -> None:
+        scene = Scene(lateness_hours=3)
+        plain, day = scene.store().list, f"logs/{START:%Y%m%d}/"
+        closed = (Unlisted(key=day, error="permission denied"),)
+
+        async def denied(prefix: str, *, after: str = "", next: str | None = None) -> Page:
+            page = await plain(prefix, after=after, next=next)
+            if prefix.startswith(day):
+                return msgspec.structs.replace(page, objects=(), unlisted=closed)
+            return page
+
+        scene.store().list = denied  # type: ignore[method-assign]
+        key = scene.write(START, 1)
+        async with scene.watching():
+            await asyncio.sleep(hours * 3600)
+            assert scene.state().error == "permission denied"
+            assert scene.seen() == []
+        async with scene.watching():  # as well by another process
+            await asyncio.sleep(60)
+            scene.store().list = plain  # type: ignore[method-assign]
+            await asyncio.sleep(3 * 3600)
+            assert scene.state().error == ""
+        assert scene.seen() == [key]
+
+    simulate(life())
+
+
+def test_a_folder_mended_when_it_is_seldom_looked_at_is_no_error_any_more() -> None:
+    async def life() -> None:
+        scene = Scene(lateness_hours=72)
+        scene.write(START - timedelta(minutes=1))
+        async with scene.watching():
+            scene.store().fault.unlisted = (
+                Unlisted(key=f"logs/{START:%Y%m%d}/", error="permission denied"),
+            )
+            await asyncio.sleep(40 * 3600)
+            assert scene.state().error == "permission denied"
+            scene.store().fault.unlisted = ()
+            await asyncio.sleep(4 * 3600)
+            assert scene.state().error == ""
+
+    simulate(life())
+
+
+def test_a_change_that_comes_after_the_end_begins_nothing() -> None:
+    async def life() -> None:
+        scene = Scene()
+        async with scene.watching() as group:
+            await asyncio.sleep(10)
+        await group.change([target(PLAIN)])
+        await asyncio.sleep(60)
+        assert scene.opened == 1
 
     simulate(life())
 

@@ -173,6 +173,22 @@ async def test_a_place_is_well_again_when_all_that_was_refused_there_is_parked()
 
 
 @in_no_time
+async def test_of_a_place_that_is_dropped_no_error_stays() -> None:
+    scene = Scene("a", objects_each=3)
+    fails(scene, "a", StoreUnavailable("s3://a: no answer"))
+    async with scene.running():
+        await asyncio.sleep(30)
+        assert scene.observer.errors[-1][1]
+        await scene.intake.change([])
+        assert scene.observer.errors[-1] == (place("a"), "")
+        fails(scene, "a", None)
+        await scene.intake.change([target("a")])
+        await asyncio.sleep(600)
+    assert scene.states("a") == {JUDGED: 3}
+    assert scene.observer.errors[-1] == (place("a"), "")
+
+
+@in_no_time
 async def test_an_object_that_is_gone_is_parked_at_once() -> None:
     scene = Scene("a", objects_each=0)
     async with scene.running():
@@ -364,6 +380,51 @@ async def test_drained_it_ends_what_it_can_and_gives_the_rest_back() -> None:
     assert scene.claimed() == 0
     assert all(row.entry.tries == 0 for row in scene.ledger.memory.rows.values())
     assert all(crew.dismissed for crew in scene.crews)
+
+
+@pytest.mark.parametrize("slow_seconds", [5, 60])
+@in_no_time
+async def test_a_change_that_is_overtaken_by_the_end_begins_nothing(slow_seconds: float) -> None:
+    scene = Scene("a", objects_each=0)
+    claim = scene.ledger.memory.claim
+
+    async def slow(*values: Any, **named: Any) -> Any:
+        await asyncio.sleep(slow_seconds)
+        return await claim(*values, **named)
+
+    async with scene.running() as running:
+        await asyncio.sleep(1)
+        scene.ledger.memory.claim = slow  # type: ignore[method-assign]
+        scene.intake.wake(place("a"))
+        await asyncio.sleep(1)
+        changing = asyncio.ensure_future(scene.intake.change([target("b")]))
+        await asyncio.sleep(0.1)
+        await scene.intake.drain(11)
+        await running
+        await asyncio.sleep(slow_seconds)
+    assert changing.done()
+    assert changing.exception() is None
+    assert len(scene.crews) <= 2
+
+
+@in_no_time
+async def test_a_change_that_is_learned_while_it_drains_is_heeded() -> None:
+    scene = Scene("a", objects_each=0)
+
+    async def learn() -> None:
+        await asyncio.sleep(3)
+        await scene.intake.change([target("a", SPECTRUM, HTTP), target("b")])
+
+    scene.on_doubt = learn
+    async with scene.running() as running:
+        await scene.intake.change([target("a", SPECTRUM)])
+        await scene.write("a", 3)
+        scene.intake.wake(place("a"))
+        await asyncio.sleep(1)
+        await scene.intake.drain(11)
+        await running
+    assert scene.states("a") == {WAITING: 3}
+    assert scene.claimed() == 0
 
 
 @pytest.mark.parametrize("after_seconds", [0.0, 0.0005, 0.0015, 0.05, 1.0])
