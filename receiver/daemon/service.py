@@ -175,11 +175,14 @@ class Daemon:
             at=self._at,
         )
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(intake.run(self._keeper.targets), name="intake")
-            watching = tasks.create_task(watchers.run(self._keeper.targets), name="watchers")
+            targets = self._keeper.targets
+            tasks.create_task(intake.run(targets), name="intake")
+            watching = tasks.create_task(watchers.run(targets), name="watchers")
             await asyncio.sleep(0)  # both have begun: from here on they can be changed
             self._working = intake, watchers
             try:
+                if self._keeper.targets is not targets:  # known since, and handed to nobody
+                    await self._change(self._keeper.targets)
                 told = [tasks.create_task(event.wait()) for event in (orders.stop, self._rebuild)]
                 await asyncio.wait(told, return_when=asyncio.FIRST_COMPLETED)
             finally:
