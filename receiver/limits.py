@@ -227,8 +227,8 @@ LEDGER_CALL_SECONDS: Final = 60.0
 LEDGER_CONNECTIONS_MAX: Final = 8
 """Connections of one process: a call is milliseconds, and a server has about a hundred to give."""
 
-LEDGER_CACHE_BYTES: Final = 16 * MIB
-"""SQLite keeps so much in memory, a connection: the upper pages of every index at ten million."""
+LEDGER_CACHE_BYTES: Final = 8 * MIB
+"""SQLite keeps so much in memory, a connection; what else it reads the system has in its cache."""
 
 LEDGER_LOG_BYTES: Final = 64 * MIB
 """SQLite's write-ahead log is cut to this once it was written back."""

@@ -75,7 +75,11 @@ class Database:
     def among(self, column: Column[Any], values: Collection[Any]) -> ColumnElement[bool]:
         """A column is one of so many values, of LEDGER_PAGE_ROWS at most."""
         if self.is_sqlite:
-            return column.in_(values)
+            several = list(values)
+            # up to a power of two by the last, so that few statements serve any number: those that
+            # are prepared are kept, and one of a thousand values takes much memory
+            several += several[-1:] * ((1 << (len(several) - 1).bit_length()) - len(several))
+            return column.in_(several)
         # one parameter, so that one statement is prepared for any number
         given = bindparam(None, list(values), type_=ARRAY(column.type))
         return column == any_(given)
